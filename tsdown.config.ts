@@ -1,0 +1,17 @@
+import { defineConfig } from "tsdown";
+import { wgsl } from "./tools/wgsl.ts";
+
+export default defineConfig({
+  entry: { index: "src/index.ts", cli: "src/cli/main.ts" },
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  dts: true,
+  clean: true,
+  plugins: [wgsl()],
+  deps: {
+    neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium"],
+    alwaysBundle: ["commander", "cli-progress", "cli-table3", "zod"],
+    onlyAllowBundle: false,
+  },
+});
