@@ -1,0 +1,21 @@
+// Add: sum = a + b, element by element.
+// One invocation owns one element; row padding is zero in and zero out.
+//   a, b  [count]  read
+//   sum   [count]  write
+
+struct Params {
+  count: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> sum: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * 64u;
+  if (i < params.count) {
+    sum[i] = a[i] + b[i];
+  }
+}

@@ -1,0 +1,37 @@
+// Squash backward: dz = g du + (g'(n) / n) (z . du) z, g'(n) = (1 - n^2) / (1 + n^2)^2; 0 at z = 0.
+// One invocation owns one capsule.
+//   z   [rows, d]  read
+//   du  [rows, d]  read
+//   dz  [rows, d]  write
+
+struct Params {
+  rows: u32,
+  quads: u32, // vec4 per row
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> z: array<vec4f>;
+@group(0) @binding(2) var<storage, read> du: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dz: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = id.x + id.y * groups.x * 64u;
+  if (row >= params.rows) {
+    return;
+  }
+  let first = row * params.quads;
+  var norm2 = 0.0;
+  var along = 0.0;
+  for (var c = 0u; c < params.quads; c++) {
+    let value = z[first + c];
+    norm2 += dot(value, value);
+    along += dot(value, du[first + c]);
+  }
+  let inverseNorm = select(0.0, inverseSqrt(norm2), norm2 > 0.0);
+  let scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  let slope = (1.0 - norm2) / ((1.0 + norm2) * (1.0 + norm2)) * inverseNorm * along;
+  for (var c = 0u; c < params.quads; c++) {
+    dz[first + c] = scale * du[first + c] + slope * z[first + c];
+  }
+}

@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../errors.ts";
+import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
+import type { Tensor, Value } from "../graph/graph.ts";
+import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Program } from "../graph/program.ts";
+import { bufferElements } from "../graph/shape.ts";
+import { bindGroupEntries, encodeParams, hasParams, type KernelCache } from "./kernel.ts";
+import { createStorage, type DeviceParameters, readBuffer, usage, writeRows } from "./parameters.ts";
+
+export interface ProgramOptions {
+  /** Fills every computed buffer with this number before the first run, so that an element no kernel writes stands out. */
+  readonly poison?: number;
+}
+
+export interface ProgramContext {
+  readonly device: GPUDevice;
+  readonly kernels: KernelCache;
+  readonly parameters: DeviceParameters;
+  readonly target: Omit<KernelTarget, "isUsed">;
+  /** Throws when the device is lost or reported an error. */
+  check(): void;
+}
+
+interface Launch {
+  readonly dispatch: Dispatch;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+}
+
+/** Makes all pipelines, buffers and bind groups of a plan, once. */
+export async function createDeviceProgram(
+  plan: Plan,
+  outputs: Readonly<Record<string, Value>>,
+  context: ProgramContext,
+  options: ProgramOptions = {},
+): Promise<Program> {
+  const { device } = context;
+  const owned: GPUBuffer[] = [];
+  const own = (buffer: GPUBuffer) => {
+    owned.push(buffer);
+    return buffer;
+  };
+  const buffers = allocate(plan, context, own);
+  const launches = await prepareLaunches(plan, context, buffers, own);
+  if (options.poison !== undefined) {
+    for (const value of plan.slotOf.keys()) {
+      device.queue.writeBuffer(buffers.get(value)!, 0, new Float32Array(bufferElements(value.shape, value.type)).fill(options.poison));
+    }
+  }
+  const staging = new Map<string, GPUBuffer>();
+  const pending: Promise<unknown>[] = [];
+  const pace = createPace(context.target.software);
+
+  return {
+    plan,
+    dispatches: launches.length,
+    async run(inputs) {
+      context.check();
+      checkInputs(plan, inputs);
+      if (pending.length > 1) await pace(pending.shift()!);
+      context.check();
+      for (const value of plan.inputs) {
+        const buffer = buffers.get(value);
+        if (buffer) writeRows(device, buffer, value.shape, inputs[value.name] as Float32Array, value.name);
+      }
+      runHostNodes(plan, inputs, (value, data) => {
+        const buffer = buffers.get(value);
+        if (buffer) writeRows(device, buffer, value.shape, data, value.name);
+      });
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (const { dispatch, pipeline, bindGroup } of launches) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...dispatch.workgroups);
+      }
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      pending.push(device.queue.onSubmittedWorkDone());
+    },
+    async read(output) {
+      const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
+      const bytes = bufferElements(value.shape, value.type) * 4;
+      let target = staging.get(output);
+      if (target === undefined) {
+        target = own(device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget }));
+        staging.set(output, target);
+      }
+      const last = pending.pop();
+      pending.length = 0;
+      if (last !== undefined) await pace(last);
+      context.check();
+      const data = await readBuffer(device, buffers.get(value)!, value.shape, value.type, target);
+      context.check();
+      return data;
+    },
+    dispose() {
+      for (const buffer of owned) buffer.destroy();
+    },
+  };
+}
+
+function allocate(
+  plan: Plan,
+  { device, parameters }: ProgramContext,
+  own: (buffer: GPUBuffer) => GPUBuffer,
+): Map<Value, GPUBuffer> {
+  const buffers = new Map<Value, GPUBuffer>();
+  for (const value of plan.parameters) buffers.set(value, parameters.bufferOf(value));
+  const onDevice = new Set(plan.deviceNodes.flatMap((node) => node.inputs));
+  for (const value of [...plan.inputs, ...plan.constants, ...plan.hostNodes.flatMap((node) => node.outputs)]) {
+    if (!onDevice.has(value)) continue;
+    const buffer = own(createStorage(device, value));
+    if (value.role === "constant") writeRows(device, buffer, value.shape, value.initial!(), value.name);
+    buffers.set(value, buffer);
+  }
+  const slots: GPUBuffer[] = [];
+  for (const [value, slot] of [...plan.slotOf].sort((a, b) => bytesOf(b[0]) - bytesOf(a[0]))) {
+    slots[slot] ??= own(createStorage(device, value));
+    buffers.set(value, slots[slot]);
+  }
+  return buffers;
+}
+
+const bytesOf = (value: Value) => bufferElements(value.shape, value.type);
+
+async function prepareLaunches(
+  plan: Plan,
+  { device, kernels, target }: ProgramContext,
+  buffers: ReadonlyMap<Value, GPUBuffer>,
+  own: (buffer: GPUBuffer) => GPUBuffer,
+): Promise<Launch[]> {
+  const complete: KernelTarget = { ...target, isUsed: plan.isUsed };
+  const dispatches = plan.deviceNodes.flatMap((node) => {
+    if (!node.op.kernels) fail(`${node.op.name}: has no kernels`);
+    return node.op.kernels(node, complete);
+  });
+  const pipelines = await Promise.all(dispatches.map((dispatch) => kernels.pipelineOf(dispatch)));
+  const stride = 256;
+  const params = dispatches.map((dispatch) => encodeParams(dispatch.params));
+  const slice = Math.ceil(Math.max(16, ...params.map((bytes) => bytes.byteLength)) / stride) * stride;
+  const uniforms = own(
+    device.createBuffer({ size: slice * Math.max(1, dispatches.length), usage: usage.uniform | usage.copyTarget }),
+  );
+  // An output that nobody reads still needs something bound in its place.
+  const sink = own(device.createBuffer({ size: 256, usage: usage.storage }));
+  return dispatches.map((dispatch, i) => {
+    device.queue.writeBuffer(uniforms, i * slice, params[i]!);
+    const entries = bindGroupEntries(
+      dispatch,
+      hasParams(dispatch) ? { buffer: uniforms, offset: i * slice, size: params[i]!.byteLength } : undefined,
+      (_, position) => ({ buffer: buffers.get(dispatch.bindings[position]!.value) ?? sink }),
+    );
+    const pipeline = pipelines[i]!;
+    const bindGroup = device.createBindGroup({
+      label: dispatch.shader.name,
+      layout: pipeline.getBindGroupLayout(0),
+      entries,
+    });
+    return { dispatch, pipeline, bindGroup };
+  });
+}
+
+/** Runs the nodes whose inputs the host knows, such as the row order of a sparse update. */
+function runHostNodes(
+  plan: Plan,
+  inputs: InputArrays,
+  store: (value: Value, data: Float32Array | Uint32Array) => void,
+): void {
+  const known = new Map<Value, Tensor>();
+  const tensorOf = (value: Value): Tensor => {
+    let tensor = known.get(value);
+    if (tensor === undefined) {
+      const data = value.role === "input" ? inputs[value.name]! : value.initial!();
+      tensor = { data: data instanceof Float32Array ? Float64Array.from(data) : data, shape: value.shape };
+      known.set(value, tensor);
+    }
+    return tensor;
+  };
+  for (const node of plan.hostNodes) {
+    const results = node.op.reference(node.inputs.map(tensorOf), node.attributes);
+    for (const [i, value] of node.outputs.entries()) {
+      const data = results[i]!;
+      known.set(value, { data, shape: value.shape });
+      store(value, data instanceof Uint32Array ? data : Float32Array.from(data));
+    }
+  }
+}
+
+/**
+ * Waits for submitted work. While a promise of Dawn is pending, Dawn for Node polls and burns a core, which on a software
+ * adapter is a core the kernels need: there the wait sleeps for most of the time that the work took before.
+ */
+function createPace(software: boolean): (work: Promise<unknown>) => Promise<void> {
+  let expected = 0;
+  return async (work) => {
+    const start = performance.now();
+    if (software && expected > 2) await sleep(expected * 0.8);
+    await work;
+    const took = performance.now() - start;
+    expected = took < expected ? took : expected + 0.2 * (took - expected);
+  };
+}

@@ -1,0 +1,94 @@
+import type { AdapterChoice, DeviceDescription } from "./device/adapter.ts";
+import { createKernelCache } from "./device/kernel.ts";
+import { createDeviceParameters } from "./device/parameters.ts";
+import { createDeviceProgram, type ProgramContext, type ProgramOptions } from "./device/program.ts";
+import { fail } from "./errors.ts";
+import { type Goal, plan } from "./graph/plan.ts";
+import { createHostParameters, createHostProgram, type Parameters, type Program } from "./graph/program.ts";
+
+export interface EngineOptions {
+  /** A device of your own; the engine then does not look for one. */
+  readonly device?: GPUDevice;
+  /** Which adapter to use; default `"auto"`. `"cpu"` runs the references, slowly and without a GPU. */
+  readonly adapter?: AdapterChoice | "cpu";
+}
+
+/** Compiles graphs for one adapter. */
+export interface Engine {
+  readonly description: DeviceDescription | { readonly kind: "cpu"; readonly name: string };
+  /** A fresh, empty set of parameters; programs compiled with the same set share what they train. */
+  createParameters(): Parameters;
+  /** Plans the goal, makes its pipelines and buffers once, and returns the program to replay. */
+  compile(goal: Goal & { readonly parameters?: Parameters } & ProgramOptions): Promise<Program>;
+  /** Frees the device, if the engine made it. */
+  dispose(): void;
+}
+
+/** Finds an adapter (see {@link EngineOptions.adapter}) and makes an engine for it. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  if (options.adapter === "cpu") return createHostEngine();
+  const { acquireDevice } = await import("./device/adapter.ts");
+  const acquired = await acquireDevice({ device: options.device, adapter: options.adapter });
+  const { device, description } = acquired;
+  const kernels = createKernelCache(device);
+  const check = watch(device);
+  const target: ProgramContext["target"] = {
+    software: description.kind === "software",
+    subgroups: device.features.has("subgroups"),
+    workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
+  };
+  const stores = new WeakMap<Parameters, ReturnType<typeof createDeviceParameters>>();
+  const createParameters = () => {
+    const parameters = createDeviceParameters(device);
+    stores.set(parameters, parameters);
+    return parameters;
+  };
+  return {
+    description,
+    createParameters,
+    async compile({ outputs, updates, parameters = createParameters(), poison }) {
+      const store = stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+      check();
+      const context: ProgramContext = { device, kernels, parameters: store, target, check };
+      device.pushErrorScope("out-of-memory");
+      device.pushErrorScope("validation");
+      const program = await createDeviceProgram(plan({ outputs, updates }), outputs, context, { poison });
+      const error = (await device.popErrorScope()) ?? (await device.popErrorScope());
+      if (error) fail(`compile: ${error.message.split("\n")[0]}`);
+      return program;
+    },
+    dispose: () => acquired.release(),
+  };
+}
+
+function createHostEngine(): Engine {
+  const stores = new WeakMap<Parameters, ReturnType<typeof createHostParameters>>();
+  const createParameters = () => {
+    const parameters = createHostParameters();
+    stores.set(parameters, parameters);
+    return parameters;
+  };
+  return {
+    description: { kind: "cpu", name: "CPU references in double precision" },
+    createParameters,
+    async compile({ outputs, updates, parameters = createParameters() }) {
+      const store = stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+      return createHostProgram(plan({ outputs, updates }), outputs, store);
+    },
+    dispose() {},
+  };
+}
+
+/** Remembers what went wrong on the device between calls and throws it at the next one. */
+function watch(device: GPUDevice): () => void {
+  let problem: string | undefined;
+  device.lost.then((info) => {
+    problem = `the GPU device was lost (${info.reason}): ${info.message.split("\n")[0]}; make a new engine and go on from what was saved`;
+  });
+  device.addEventListener("uncapturederror", (event) => {
+    problem ??= `the GPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message.split("\n")[0]}`;
+  });
+  return () => {
+    if (problem !== undefined) fail(problem);
+  };
+}

@@ -1,0 +1,145 @@
+import { fail } from "../errors.ts";
+import type { Dispatch, KernelTarget } from "./dispatch.ts";
+import { type DataType, elementCount, formatShape, type Shape } from "./shape.ts";
+
+/** A named, shaped array that a graph computes, reads or keeps. */
+export interface Value {
+  readonly graph: Graph;
+  readonly index: number;
+  readonly name: string;
+  readonly type: DataType;
+  readonly shape: Shape;
+  readonly role: "input" | "parameter" | "constant" | "computed";
+  /** The node that computes it, for `computed` values. */
+  readonly node?: Node;
+  /** First content of a parameter, or the content of a constant. */
+  readonly initial?: () => Float32Array | Uint32Array;
+  /** Whether gradients of this parameter are wanted by default; optimizer moments are not. */
+  readonly trainable?: boolean;
+}
+
+/** An array as the references see it: dense, and in double precision where the value is `f32`. */
+export interface Tensor {
+  readonly data: Float64Array | Uint32Array;
+  readonly shape: Shape;
+}
+
+export interface OutputSpec {
+  readonly shape: Shape;
+  readonly type?: DataType;
+  readonly name?: string;
+}
+
+/** Rows of a table's gradient: row `ids[i]` receives `rows[floor(i / fanOut)]`, where `fanOut = |ids| / |rows|`; id 0 receives nothing. */
+export interface RowGradientPart {
+  readonly ids: Value;
+  readonly rows: Value;
+}
+
+/** The gradient of one input: dense, or given by rows where only few rows of a table were read. */
+export type Gradient = Value | { readonly parts: readonly RowGradientPart[] };
+
+/** One kind of operation: its shape rule, its gradient, its reference and its kernels, seen whole in one file of `src/ops`. */
+export interface Op<Attributes = unknown> {
+  readonly name: string;
+  /** Host ops run their reference on the CPU, before the device starts: their inputs must be inputs or constants. */
+  readonly host?: boolean;
+  /** Positions of inputs whose content the op replaces; the reference returns their new content before its outputs. */
+  readonly updates?: readonly number[];
+  outputs(inputs: readonly Value[], attributes: Attributes): readonly OutputSpec[];
+  /** Device memory the kernels need beside their outputs. */
+  scratch?(inputs: readonly Value[], attributes: Attributes): readonly OutputSpec[];
+  /** One gradient for each input, `null` where none flows; `upstream` holds `null` for outputs nobody differentiates. */
+  gradient?(node: Node<Attributes>, upstream: readonly (Value | null)[]): readonly (Gradient | null)[];
+  reference(inputs: readonly Tensor[], attributes: Attributes): readonly (Float64Array | Uint32Array)[];
+  kernels?(node: Node<Attributes>, target: KernelTarget): readonly Dispatch[];
+}
+
+/** One application of an op. */
+export interface Node<Attributes = unknown> {
+  readonly op: Op<Attributes>;
+  readonly attributes: Attributes;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly scratch: readonly Value[];
+}
+
+/** Fills a parameter: gets the shape, returns its first content. */
+export type Initializer = (shape: Shape) => Float32Array;
+
+/** A model as data: values and the nodes that compute them, in an order in which they can run. */
+export class Graph {
+  readonly values: Value[] = [];
+  readonly nodes: Node[] = [];
+  readonly #names = new Set<string>();
+
+  /** An array that each run is given, of fixed shape. */
+  input(name: string, type: DataType, shape: Shape): Value {
+    return this.#value({ name: this.#unique(name), type, shape, role: "input" });
+  }
+
+  /** An array that lives on the device from run to run and that only updates change. */
+  parameter(name: string, shape: Shape, initial: Initializer, options: { trainable?: boolean } = {}): Value {
+    const trainable = options.trainable ?? true;
+    return this.#value({
+      name: this.#unique(name),
+      type: "f32",
+      shape,
+      role: "parameter",
+      initial: () => initial(shape),
+      trainable,
+    });
+  }
+
+  /** An array that never changes. */
+  constant(name: string, shape: Shape, data: Float32Array | Uint32Array): Value {
+    if (data.length !== elementCount(shape)) {
+      fail(`constant ${name}: expected ${elementCount(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`);
+    }
+    const type = data instanceof Uint32Array ? "u32" : "f32";
+    return this.#value({ name: this.#unique(name), type, shape, role: "constant", initial: () => data });
+  }
+
+  /** Applies an op and returns its outputs. */
+  apply<Attributes>(op: Op<Attributes>, inputs: readonly Value[], attributes: Attributes): readonly Value[] {
+    return this.node(op, inputs, attributes).outputs;
+  }
+
+  /** Applies an op and returns the node itself, which is what an update of parameters is named by. */
+  node<Attributes>(op: Op<Attributes>, inputs: readonly Value[], attributes: Attributes): Node {
+    for (const input of inputs) {
+      if (input.graph !== this) fail(`${op.name}: input ${input.name} belongs to another graph`);
+    }
+    const outputs: Value[] = [];
+    const scratch: Value[] = [];
+    const node = { op, attributes, inputs, outputs, scratch } as Node;
+    const position = this.nodes.push(node) - 1;
+    const add = (spec: OutputSpec, label: string) =>
+      this.#value({ name: spec.name ?? label, type: spec.type ?? "f32", shape: spec.shape, role: "computed", node });
+    for (const [i, spec] of op.outputs(inputs, attributes).entries()) outputs.push(add(spec, `${op.name}.${position}.${i}`));
+    for (const [i, spec] of (op.scratch?.(inputs, attributes) ?? []).entries()) {
+      scratch.push(add(spec, `${op.name}.${position}.scratch${i}`));
+    }
+    return node;
+  }
+
+  #value(parts: Omit<Value, "graph" | "index">): Value {
+    for (const size of parts.shape) {
+      if (!Number.isInteger(size) || size < 1) fail(`${parts.name}: expected sizes of at least 1, got ${formatShape(parts.shape)}`);
+    }
+    const value: Value = { graph: this, index: this.values.length, ...parts };
+    this.values.push(value);
+    return value;
+  }
+
+  #unique(name: string): string {
+    if (this.#names.has(name)) fail(`graph: the name ${name} is taken; names of inputs, parameters and constants are unique`);
+    this.#names.add(name);
+    return name;
+  }
+}
+
+/** The graph's trainable parameters, in order of creation. */
+export function trainableParameters(graph: Graph): Value[] {
+  return graph.values.filter((value) => value.role === "parameter" && value.trainable);
+}

@@ -1,0 +1,88 @@
+import { fail } from "../errors.ts";
+import type { Tensor, Value } from "./graph.ts";
+import { type InputArrays, interpret } from "./interpreter.ts";
+import type { Plan } from "./plan.ts";
+import { elementCount, formatShape, type Shape } from "./shape.ts";
+
+/** A compiled graph: run it as often as you like, read its outputs when you need them. */
+export interface Program {
+  readonly plan: Plan;
+  /** Kernel launches of one run; 0 on the CPU. */
+  readonly dispatches: number;
+  /** Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short. */
+  run(inputs: InputArrays): Promise<void>;
+  /** The content of a named output after the runs submitted so far. */
+  read(output: string): Promise<Float32Array | Uint32Array>;
+  /** Frees the buffers of this program; parameters stay. */
+  dispose(): void;
+}
+
+/** The arrays that live on from run to run, shared by name between all programs that use them. */
+export interface Parameters {
+  readonly names: readonly string[];
+  shapeOf(name: string): Shape;
+  read(name: string): Promise<Float32Array>;
+  write(name: string, data: Float32Array): void;
+}
+
+/** Parameters in the host's memory, in the precision that `rounding` says. */
+export interface HostParameters extends Parameters {
+  readonly arrays: Map<string, Float64Array | Float32Array>;
+  adopt(value: Value): void;
+}
+
+/** `"float32"` rounds after every update, as a saved and reloaded model would; `"float64"` is for gradient checks. */
+export function createHostParameters(rounding: "float32" | "float64" = "float32"): HostParameters {
+  const arrays = new Map<string, Float64Array | Float32Array>();
+  const shapes = new Map<string, Shape>();
+  const find = (name: string) => arrays.get(name) ?? fail(`parameters: expected one of ${[...arrays.keys()].join(", ")}; got ${name}`);
+  return {
+    arrays,
+    get names() {
+      return [...arrays.keys()];
+    },
+    shapeOf(name) {
+      find(name);
+      return shapes.get(name)!;
+    },
+    read: async (name) => Float32Array.from(find(name)),
+    write(name, data) {
+      const array = find(name);
+      if (array.length !== data.length) {
+        fail(`${name}: expected ${array.length} elements for shape ${formatShape(shapes.get(name)!)}, got ${data.length}`);
+      }
+      array.set(data);
+    },
+    adopt(value) {
+      const known = shapes.get(value.name);
+      if (known !== undefined) {
+        if (elementCount(known) === elementCount(value.shape)) return;
+        fail(`parameter ${value.name}: expected shape ${formatShape(known)}, got ${formatShape(value.shape)}`);
+      }
+      const initial = value.initial!();
+      arrays.set(value.name, rounding === "float64" ? Float64Array.from(initial) : Float32Array.from(initial));
+      shapes.set(value.name, value.shape);
+    },
+  };
+}
+
+/** A program that the interpreter runs. */
+export function createHostProgram(plan: Plan, outputs: Readonly<Record<string, Value>>, parameters: HostParameters): Program {
+  for (const value of plan.parameters) parameters.adopt(value);
+  let last: Map<Value, Tensor> | undefined;
+  return {
+    plan,
+    dispatches: 0,
+    async run(inputs) {
+      last = interpret(plan, inputs, parameters.arrays);
+    },
+    async read(output) {
+      const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
+      const tensor = last?.get(value) ?? fail(`read: ${output} is there after the first run`);
+      return tensor.data instanceof Uint32Array ? tensor.data.slice() : Float32Array.from(tensor.data);
+    },
+    dispose() {
+      last = undefined;
+    },
+  };
+}

@@ -1,0 +1,4 @@
+/** The sum of two arrays, element by element. */
+export function add(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + b[i]!);
+}

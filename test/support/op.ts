@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine, type Engine } from "../../src/engine.ts";
+import { type Gradient, Graph, type Value } from "../../src/graph/graph.ts";
+import { interpret } from "../../src/graph/interpreter.ts";
+import { plan } from "../../src/graph/plan.ts";
+import { elementCount, type Shape } from "../../src/graph/shape.ts";
+import { randomStream } from "../../src/reference/random.ts";
+
+/** One array that a case feeds to an op. */
+export interface Feed {
+  readonly shape: Shape;
+  readonly data: Float32Array | Uint32Array;
+}
+
+export interface OpCase {
+  /** Names the edge that the case is about. */
+  readonly name: string;
+  readonly feeds: Readonly<Record<string, Feed>>;
+  apply(values: Readonly<Record<string, Value>>): Value | readonly Value[];
+  /** Feeds whose gradients are checked; default: every f32 feed. An empty list for ops without gradient. */
+  readonly differentiate?: readonly string[];
+  /** Largest |got - want| / max(1, largest |want|) of kernel against reference; default 1e-5. */
+  readonly tolerance?: number;
+  /** Largest error of the gradient rule against central differences in float64; default 1e-6. */
+  readonly gradientTolerance?: number;
+}
+
+/** Normal numbers, scaled; the same for the same seed. */
+export function normals(shape: Shape, seed = 1, scale = 1): Feed {
+  const stream = randomStream(seed, 77);
+  return { shape, data: Float32Array.from({ length: elementCount(shape) }, (_, i) => scale * stream.normal(i)) };
+}
+
+export function numbers(shape: Shape, data: readonly number[]): Feed {
+  return { shape, data: Float32Array.from(data) };
+}
+
+export function integers(shape: Shape, data: readonly number[]): Feed {
+  return { shape, data: Uint32Array.from(data) };
+}
+
+const sentinel = 12345.678;
+
+/**
+ * Checks an op three ways for every case: the gradient rule against central differences in double precision, the kernels
+ * (output and each gradient) against the references, and a second run for identical bits.
+ */
+export function describeOp(name: string, cases: readonly OpCase[]): void {
+  describe(name, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await createEngine();
+    });
+    afterAll(() => engine.dispose());
+    for (const one of cases) {
+      const built = build(one);
+      test(`${one.name}: gradients agree with central differences`, () => checkGradients(one, built));
+      test(`${one.name}: kernels agree with the references, twice with the same bits`, () => checkKernels(one, built, engine));
+    }
+  });
+}
+
+type Built = ReturnType<typeof build>;
+
+/** Applies the op to inputs, and its gradient rules to upstream inputs of their own. */
+function build(one: OpCase) {
+  const graph = new Graph();
+  const values: Record<string, Value> = {};
+  for (const [name, feed] of Object.entries(one.feeds)) {
+    values[name] = graph.input(name, feed.data instanceof Uint32Array ? "u32" : "f32", feed.shape);
+  }
+  const applied = one.apply(values);
+  const outputs = Array.isArray(applied) ? (applied as readonly Value[]) : [applied as Value];
+  const node = outputs[0]!.node!;
+  const wanted = one.differentiate ?? Object.keys(one.feeds).filter((name) => one.feeds[name]!.data instanceof Float32Array);
+  const upstream: Record<string, Feed> = {};
+  const gradients: Record<string, Value> = {};
+  if (wanted.length > 0) {
+    const given = node.outputs.map((output, i) => {
+      if (!outputs.includes(output) || output.type === "u32") return null;
+      upstream[`upstream${i}`] = normals(output.shape, 1000 + i);
+      return graph.input(`upstream${i}`, "f32", output.shape);
+    });
+    const rules = node.op.gradient!(node, given);
+    for (const name of wanted) {
+      const position = node.inputs.indexOf(values[name]!);
+      gradients[name] = dense(rules[position]!, name);
+    }
+  }
+  return { outputs, upstream, gradients };
+}
+
+function dense(gradient: Gradient | null, name: string): Value {
+  if (gradient === null || "parts" in gradient) throw new Error(`no dense gradient for ${name}`);
+  return gradient;
+}
+
+const arraysOf = (feeds: Readonly<Record<string, Feed>>) =>
+  Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.data as Float32Array | Uint32Array | Float64Array]));
+
+function checkGradients(one: OpCase, { outputs, upstream, gradients }: Built): void {
+  const forward = plan({ outputs: Object.fromEntries(outputs.map((output, i) => [`${i}`, output])) });
+  const none = new Map<string, Float64Array>();
+  const loss = (arrays: Record<string, Float32Array | Uint32Array | Float64Array>) => {
+    const tensors = interpret(forward, arrays, none);
+    let sum = 0;
+    for (const output of outputs) {
+      const weights = upstream[`upstream${output.node!.outputs.indexOf(output)}`]?.data;
+      if (weights) tensors.get(output)!.data.forEach((value, i) => (sum += value * weights[i]!));
+    }
+    return sum;
+  };
+  const feeds = arraysOf(one.feeds);
+  expect(Number.isFinite(loss(feeds))).toBe(true);
+  if (Object.keys(gradients).length === 0) return;
+  const tensors = interpret(plan({ outputs: gradients }), { ...feeds, ...arraysOf(upstream) }, none);
+  for (const [name, value] of Object.entries(gradients)) {
+    const original = Float64Array.from(feeds[name]!);
+    const analytic = tensors.get(value)!.data as Float64Array;
+    const numeric = new Float64Array(original.length);
+    for (const i of sampled(original.length)) {
+      const step = 1e-5 * Math.max(1, Math.abs(original[i]!));
+      const at = (x: number) => loss({ ...feeds, [name]: original.with(i, x) });
+      numeric[i] = (at(original[i]! + step) - at(original[i]! - step)) / (2 * step);
+    }
+    const checked = sampled(original.length);
+    expectClose(`gradient of ${name}`, checked.map((i) => analytic[i]!), checked.map((i) => numeric[i]!), one.gradientTolerance ?? 1e-6);
+  }
+}
+
+/** All positions of a small array, or 60 spread over a large one. */
+function sampled(length: number): number[] {
+  const count = Math.min(length, 60);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
+}
+
+async function checkKernels(one: OpCase, { outputs, upstream, gradients }: Built, engine: Engine): Promise<void> {
+  const goals: Record<string, Value> = { ...Object.fromEntries(outputs.map((output, i) => [`output ${i}`, output])) };
+  for (const [name, value] of Object.entries(gradients)) goals[`gradient of ${name}`] = value;
+  const feeds = { ...arraysOf(one.feeds), ...arraysOf(upstream) } as Record<string, Float32Array | Uint32Array>;
+  const program = await engine.compile({ outputs: goals, poison: sentinel });
+  const expected = interpret(program.plan, feeds, new Map());
+  const runs: (Float32Array | Uint32Array)[][] = [];
+  for (let run = 0; run < 2; run++) {
+    await program.run(feeds);
+    const results = [];
+    for (const name of Object.keys(goals)) results.push(await program.read(name));
+    runs.push(results);
+  }
+  program.dispose();
+  for (const [i, [name, value]] of Object.entries(goals).entries()) {
+    expectClose(name, runs[0]![i]!, expected.get(value)!.data, one.tolerance ?? 1e-5);
+    expect(bitsOf(runs[1]![i]!).equals(bitsOf(runs[0]![i]!)), `${name}: the second run has the same bits`).toBe(true);
+  }
+}
+
+const bitsOf = (array: Float32Array | Uint32Array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+/** Compares arrays relative to the largest wanted magnitude (at least 1) and reports the worst place. */
+export function expectClose(what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number): void {
+  expect(got.length, `${what}: length`).toBe(want.length);
+  let scale = 1;
+  for (let i = 0; i < want.length; i++) scale = Math.max(scale, Math.abs(want[i]!));
+  let worst = 0;
+  let error = -1;
+  for (let i = 0; i < want.length; i++) {
+    const difference = Math.abs(got[i]! - want[i]!) / scale;
+    if (!(difference <= error)) {
+      error = difference;
+      worst = i;
+    }
+  }
+  if (want.length > 0 && !(error <= tolerance)) {
+    throw new Error(`${what}: worst at ${worst}: got ${got[worst]}, want ${want[worst]}, error ${error} > tolerance ${tolerance}`);
+  }
+}
