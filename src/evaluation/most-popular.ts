@@ -1,0 +1,87 @@
+import { unranked } from "./metrics.ts";
+
+/** Lists of different lengths: list r is `items[offsets[r] .. offsets[r + 1])`. */
+export interface Ragged {
+  /** [lists + 1], from 0, never falling. */
+  readonly offsets: Uint32Array;
+  readonly items: Uint32Array;
+}
+
+/** What a user did before, and what the user did next. */
+export interface HeldOut {
+  /** [users] item ids that are already known, repetitions allowed. */
+  readonly history: Ragged;
+  /** [users] item ids to be found. */
+  readonly targets: Ragged;
+}
+
+/**
+ * The ids 1 to `items` ordered by `counts` [items + 1] (interactions in the training part) descending, then by id ascending; id 0
+ * is padding and left out.
+ */
+export function popularityOrder(counts: Uint32Array): Uint32Array {
+  return Uint32Array.from(counts.keys())
+    .slice(1)
+    .sort((a, b) => counts[b]! - counts[a]! || a - b);
+}
+
+/**
+ * The baseline that shows every user the most popular items: 0-based ranks of the targets, aligned with `targets.items`.
+ *
+ * `order` lists the ids that are ranked, best first; a target that is not in it gets the rank
+ * {@link unranked}. Unless `includeSeen`, the items of a user's history are taken out of that user's list, each once. A target
+ * is never taken out: a user who comes back to a known item must still be able to be right.
+ * Time O(order + sum over users of (history + targets) log history), not users times catalogue.
+ */
+export function mostPopularRanks(
+  order: Uint32Array,
+  { history, targets }: HeldOut,
+  options: { includeSeen?: boolean } = {},
+): Uint32Array {
+  const positions = new Uint32Array(order.reduce((most, item) => Math.max(most, item), -1) + 1).fill(unranked);
+  order.forEach((item, position) => {
+    positions[item] = position;
+  });
+  const ranks = targets.items.map((item) => positions[item] ?? unranked);
+  if (options.includeSeen) return ranks;
+
+  // The last user (counted from 1) that already used a position: a set that needs no clearing.
+  const lastUser = new Uint32Array(order.length);
+  const seen = new Uint32Array(longest(history));
+  for (let user = 0; user + 1 < targets.offsets.length; user++) {
+    const own = ranks.subarray(targets.offsets[user]!, targets.offsets[user + 1]!);
+    if (own.length === 0) continue;
+    for (const rank of own) if (rank !== unranked) lastUser[rank] = user + 1;
+    let count = 0;
+    for (let entry = history.offsets[user]!; entry < history.offsets[user + 1]!; entry++) {
+      const position = positions[history.items[entry]!] ?? unranked;
+      if (position === unranked || lastUser[position] === user + 1) continue;
+      lastUser[position] = user + 1;
+      seen[count++] = position;
+    }
+    const ahead = seen.subarray(0, count).sort();
+    own.forEach((rank, index) => {
+      if (rank !== unranked) own[index] = rank - countBelow(ahead, rank);
+    });
+  }
+  return ranks;
+}
+
+/** The length of the longest list. */
+function longest({ offsets }: Ragged): number {
+  let most = 0;
+  for (let list = 0; list + 1 < offsets.length; list++) most = Math.max(most, offsets[list + 1]! - offsets[list]!);
+  return most;
+}
+
+/** How many of the ascending `values` are below `bound`. */
+function countBelow(values: Uint32Array, bound: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
