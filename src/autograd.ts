@@ -12,18 +12,28 @@ import { add } from "./ops/add.ts";
 export function gradients(loss: Value, of: readonly Value[]): Map<Value, Gradient> {
   if (elementCount(loss.shape) !== 1) fail(`gradients: expected a loss of one element, got shape ${formatShape(loss.shape)}`);
   const { graph } = loss;
+  const one = graph.constant(`gradient.${graph.values.length}`, loss.shape, new Float32Array(1).fill(1));
+  return backpropagate(new Map([[loss, one]]), of);
+}
+
+/**
+ * Extends the graph by the product of upstream gradients with the derivative of their values.
+ * @param upstream the gradient of each value to start from, in its shape
+ * @param of the values to differentiate for
+ */
+export function backpropagate(upstream: ReadonlyMap<Value, Value>, of: readonly Value[]): Map<Value, Gradient> {
+  const graph = of[0]?.graph ?? fail("gradients: expected at least one value to differentiate for");
   const forward = [...graph.nodes];
   const reaching = new Set<Value>(of);
   for (const node of forward) {
     if (node.inputs.some((input) => reaching.has(input))) for (const output of node.outputs) reaching.add(output);
   }
-  const one = graph.constant(`gradient.${graph.values.length}`, loss.shape, new Float32Array(1).fill(1));
-  const flowing = new Map<Value, Gradient>([[loss, one]]);
+  const flowing = new Map<Value, Gradient>(upstream);
   for (const node of forward.toReversed()) {
     if (!node.outputs.some((output) => flowing.has(output)) || !node.inputs.some((input) => reaching.has(input))) continue;
     if (!node.op.gradient) fail(`gradients: ${node.op.name} has no gradient rule`);
-    const upstream = node.outputs.map((output) => denseOf(flowing.get(output), output));
-    for (const [i, gradient] of node.op.gradient(node, upstream).entries()) {
+    const given = node.outputs.map((output) => denseOf(flowing.get(output), output));
+    for (const [i, gradient] of node.op.gradient(node, given).entries()) {
       const input = node.inputs[i]!;
       if (gradient === null || !reaching.has(input)) continue;
       flowing.set(input, accumulate(flowing.get(input), gradient, input));

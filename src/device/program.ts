@@ -144,14 +144,17 @@ async function prepareLaunches(
   const uniforms = own(
     device.createBuffer({ size: slice * Math.max(1, dispatches.length), usage: usage.uniform | usage.copyTarget }),
   );
-  // An output that nobody reads still needs something bound in its place.
-  const sink = own(device.createBuffer({ size: 256, usage: usage.storage }));
+  // An output that nobody reads still needs something bound in its place, and no two writable bindings may overlap.
+  const sink = own(device.createBuffer({ size: 16 * stride, usage: usage.storage }));
   return dispatches.map((dispatch, i) => {
     device.queue.writeBuffer(uniforms, i * slice, params[i]!);
     const entries = bindGroupEntries(
       dispatch,
       hasParams(dispatch) ? { buffer: uniforms, offset: i * slice, size: params[i]!.byteLength } : undefined,
-      (_, position) => ({ buffer: buffers.get(dispatch.bindings[position]!.value) ?? sink }),
+      (_, position) => {
+        const buffer = buffers.get(dispatch.bindings[position]!.value);
+        return buffer === undefined ? { buffer: sink, offset: position * stride, size: stride } : { buffer };
+      },
     );
     const pipeline = pipelines[i]!;
     const bindGroup = device.createBindGroup({

@@ -1,0 +1,230 @@
+// Behaviour-to-interest dynamic routing (MIND, algorithm 1), reassociated so that no [batch, length, h] tensor exists:
+//   a_j = sum_i w_ij e_i;  w = softmax of b over interests j (or over behaviours i);  b_ij = b0_ij + state_j . e_i
+//   z_j = a_j S, |z_j|^2 = a_j M a_j, and the agreement adds g_j = scale_j a_j M to state_j, for M = S S^T.
+// One workgroup owns one user; invocations share its behaviours, then its (interest, column) pairs, phase by phase.
+// Interests go in fours: quad q holds 4q to 4q + 3. Padded behaviours and inactive interests have weight 0 and stay 0.
+//   e          [batch, length, d]     read     u        [batch, interests, h]       write  squash(z)
+//   gram       [d, d]                 read     z        [batch, interests, h]       write, when save
+//   transform  [d, h]                 read     weights  [batch, length, interests]  write, when save: the last w
+//   lengths, counts  [batch]          read     sums     [batch, interests, d]       write, when save: the last a
+//   logits     [length, interests]    read     allSums  [batch, iterations, interests, d]    write, when saveAll: every a
+//                                              trace    [batch, iterations, 2 interests, d]  write, when saveAll: a M, then state
+
+override workgroupSize: u32 = 32u;
+override stateQuads: u32 = 64u;   // 4 interestQuads max(dQuads, hQuads)
+override weightQuads: u32 = 64u;  // length interestQuads
+override overInterests: bool = true;
+override accumulate: bool = true;
+override save: bool = false;
+override saveAll: bool = false;
+
+struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, interestQuads: u32, iterations: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> e: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gram: array<vec4f>;
+@group(0) @binding(3) var<storage, read> transform: array<vec4f>;
+@group(0) @binding(4) var<storage, read> lengths: array<u32>;
+@group(0) @binding(5) var<storage, read> counts: array<u32>;
+@group(0) @binding(6) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> u: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> z: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> sums: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> allSums: array<vec4f>;
+@group(0) @binding(12) var<storage, read_write> trace: array<vec4f>;
+
+var<workgroup> state: array<vec4f, stateQuads>;
+var<workgroup> a: array<vec4f, stateQuads>;
+var<workgroup> mapped: array<vec4f, stateQuads>; // a M, and in the last iteration a S
+var<workgroup> w: array<vec4f, weightQuads>;
+var<workgroup> scale: array<f32, 64>;
+
+fn isActive(quad: u32, count: u32) -> vec4<bool> {
+  return vec4u(0u, 1u, 2u, 3u) + 4u * quad < vec4u(count);
+}
+
+/// w = b for the behaviours of this invocation, and their softmax where the interests compete.
+fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
+  for (var i = lane; i < n; i += workgroupSize) {
+    var largest = -3.4e38;
+    for (var q = 0u; q < params.interestQuads; q++) {
+      var b = vec4f();
+      if (accumulate || t == 0u) {
+        b = logits[i * params.interestQuads + q];
+      }
+      if (t > 0u) {
+        let row = (user * params.length + i) * params.dQuads;
+        let base = 4u * q * params.dQuads;
+        for (var c = 0u; c < params.dQuads; c++) {
+          let value = e[row + c];
+          b += vec4f(
+            dot(state[base + c], value), dot(state[base + params.dQuads + c], value),
+            dot(state[base + 2u * params.dQuads + c], value), dot(state[base + 3u * params.dQuads + c], value));
+        }
+      }
+      w[i * params.interestQuads + q] = b;
+      let valid = select(vec4f(-3.4e38), b, isActive(q, count));
+      largest = max(largest, max(max(valid.x, valid.y), max(valid.z, valid.w)));
+    }
+    if (overInterests) {
+      var total = 0.0;
+      for (var q = 0u; q < params.interestQuads; q++) {
+        let p = select(vec4f(), exp(w[i * params.interestQuads + q] - largest), isActive(q, count));
+        w[i * params.interestQuads + q] = p;
+        total += dot(p, vec4f(1.0));
+      }
+      for (var q = 0u; q < params.interestQuads; q++) {
+        w[i * params.interestQuads + q] /= max(total, 1e-30);
+      }
+    }
+  }
+}
+
+/// Softmax over the behaviours, for four interests of this invocation at a time.
+fn competeOverBehaviours(lane: u32, n: u32, count: u32) {
+  for (var q = lane; q < params.interestQuads; q += workgroupSize) {
+    var largest = vec4f(-3.4e38);
+    var total = vec4f();
+    for (var i = 0u; i < n; i++) {
+      largest = max(largest, w[i * params.interestQuads + q]);
+    }
+    for (var i = 0u; i < n; i++) {
+      total += exp(w[i * params.interestQuads + q] - largest);
+    }
+    for (var i = 0u; i < n; i++) {
+      let p = exp(w[i * params.interestQuads + q] - largest) / total;
+      w[i * params.interestQuads + q] = select(vec4f(), p, isActive(q, count));
+    }
+  }
+}
+
+/// a = w^T e, four interests and four columns for each invocation.
+fn gatherSums(user: u32, lane: u32, n: u32) {
+  for (var index = lane; index < params.interestQuads * params.dQuads; index += workgroupSize) {
+    let c = index % params.dQuads;
+    let q = index / params.dQuads;
+    var sum = mat4x4f();
+    for (var i = 0u; i < n; i++) {
+      let value = e[(user * params.length + i) * params.dQuads + c];
+      let p = w[i * params.interestQuads + q];
+      sum += mat4x4f(value * p.x, value * p.y, value * p.z, value * p.w);
+    }
+    for (var r = 0u; r < 4u; r++) {
+      a[(4u * q + r) * params.dQuads + c] = sum[r];
+    }
+  }
+}
+
+@compute @workgroup_size(workgroupSize)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let user = group.x + group.y * groups.x;
+  if (user >= params.batch) {
+    return;
+  }
+  let n = min(lengths[user], params.length);
+  let count = min(counts[user], params.interests);
+  for (var index = lane; index < 4u * params.interestQuads * params.dQuads; index += workgroupSize) {
+    state[index] = vec4f();
+  }
+  workgroupBarrier();
+  for (var t = 0u; t < params.iterations; t++) {
+    let last = t + 1u == params.iterations;
+    weigh(user, lane, n, count, t);
+    workgroupBarrier();
+    if (!overInterests) {
+      competeOverBehaviours(lane, n, count);
+      workgroupBarrier();
+    }
+    gatherSums(user, lane, n);
+    workgroupBarrier();
+    let columnQuads = select(params.dQuads, params.hQuads, last);
+    mapSums(lane, columnQuads, last);
+    workgroupBarrier();
+    measure(lane, columnQuads, last);
+    workgroupBarrier();
+    if (saveAll) {
+      keepIteration(user, lane, t, last);
+    }
+    if (save && last) {
+      keepLast(user, lane, n);
+    }
+    if (!last) {
+      for (var index = lane; index < 4u * params.interestQuads * params.dQuads; index += workgroupSize) {
+        let step = scale[index / params.dQuads] * mapped[index];
+        state[index] = select(step, state[index] + step, accumulate);
+      }
+      workgroupBarrier();
+    }
+  }
+  for (var index = lane; index < params.interests * params.hQuads; index += workgroupSize) {
+    u[user * params.interests * params.hQuads + index] = scale[index / params.hQuads] * mapped[index];
+  }
+}
+
+/// mapped = a M, or a S in the last iteration; four interests and four columns for each invocation.
+fn mapSums(lane: u32, columnQuads: u32, last: bool) {
+  for (var index = lane; index < params.interestQuads * columnQuads; index += workgroupSize) {
+    let c = index % columnQuads;
+    let base = index / columnQuads * 4u * params.dQuads;
+    var sum = mat4x4f();
+    for (var k = 0u; k < params.dQuads; k++) {
+      var rows = mat4x4f();
+      for (var r = 0u; r < 4u; r++) {
+        // The columns of a beyond d are zero, so any finite row may stand in there.
+        let row = min(4u * k + r, params.d - 1u) * columnQuads + c;
+        if (last) {
+          rows[r] = transform[row];
+        } else {
+          rows[r] = gram[row];
+        }
+      }
+      sum += rows * mat4x4f(a[base + k], a[base + params.dQuads + k], a[base + 2u * params.dQuads + k], a[base + 3u * params.dQuads + k]);
+    }
+    for (var r = 0u; r < 4u; r++) {
+      mapped[(index / columnQuads * 4u + r) * columnQuads + c] = sum[r];
+    }
+  }
+}
+
+/// The factor of squash for every interest: n^2 / (1 + n^2) / sqrt(n^2 + 1e-9).
+fn measure(lane: u32, columnQuads: u32, last: bool) {
+  for (var j = lane; j < params.interests; j += workgroupSize) {
+    var norm2 = 0.0;
+    for (var c = 0u; c < columnQuads; c++) {
+      let value = mapped[j * columnQuads + c];
+      if (last) {
+        norm2 += dot(value, value);
+      } else {
+        norm2 += dot(value, a[j * columnQuads + c]);
+      }
+    }
+    norm2 = max(norm2, 0.0);
+    scale[j] = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  }
+}
+
+/// Writes what the gradient through every iteration needs of iteration t.
+fn keepIteration(user: u32, lane: u32, t: u32, last: bool) {
+  let slot = user * params.iterations + t;
+  let size = params.interests * params.dQuads;
+  for (var index = lane; index < size; index += workgroupSize) {
+    allSums[slot * size + index] = a[index];
+    trace[slot * 2u * size + index] = select(mapped[index], vec4f(), last);
+    trace[(slot * 2u + 1u) * size + index] = state[index];
+  }
+}
+
+/// Writes what every backward pass needs: z, a and w of the last iteration.
+fn keepLast(user: u32, lane: u32, n: u32) {
+  for (var index = lane; index < params.interests * params.dQuads; index += workgroupSize) {
+    sums[user * params.interests * params.dQuads + index] = a[index];
+  }
+  for (var index = lane; index < params.interests * params.hQuads; index += workgroupSize) {
+    z[user * params.interests * params.hQuads + index] = mapped[index];
+  }
+  for (var index = lane; index < params.length * params.interestQuads; index += workgroupSize) {
+    let valid = index < n * params.interestQuads;
+    weights[user * params.length * params.interestQuads + index] = select(vec4f(), w[index], valid);
+  }
+}

@@ -1,0 +1,170 @@
+import backwardShader from "../../shaders/route_backward.wgsl";
+import shader from "../../shaders/route.wgsl";
+import { fail } from "../errors.ts";
+import { gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
+import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
+import * as reference from "../reference/route.ts";
+import { matmul } from "./matmul.ts";
+import { routeBackwardAll } from "./route-backward-all.ts";
+import { squashBackward } from "./squash.ts";
+
+export interface RouteOptions {
+  /** Routing iterations; default 3. */
+  readonly iterations?: number;
+  /** Default `"interests"`: each behaviour's weights over the interests sum to 1, as in algorithm 1 of MIND. */
+  readonly competition?: reference.RouteRule["competition"];
+  /** Default `"accumulate"`. */
+  readonly update?: reference.RouteRule["update"];
+  /** Default `"last"`: the routing weights are constants to the gradient, as in every published implementation. */
+  readonly gradient?: reference.RouteRule["gradient"];
+}
+
+/**
+ * Behaviour-to-interest dynamic routing (MIND, CIKM 2019, algorithm 1).
+ * @param behaviours item vectors `[batch, length, d]`
+ * @param transform the shared bilinear map S, `[d, h]`
+ * @param lengths u32 `[batch]`, how many of the first behaviours of each user are real
+ * @param interestCounts u32 `[batch]`, how many of the first interests of each user are active
+ * @param logits initial routing logits `[length, interests]`, the same for every user; no gradient flows to them
+ * @returns interests `[batch, interests, h]`; 0 for inactive ones and for users with no behaviours
+ */
+export function route(
+  behaviours: Value,
+  transform: Value,
+  lengths: Value,
+  interestCounts: Value,
+  logits: Value,
+  options: RouteOptions = {},
+): Value {
+  const [batch, length, d] = behaviours.shape as [number, number, number];
+  const shapes = {
+    behaviours: behaviours.shape,
+    transform: transform.shape,
+    lengths: lengths.shape,
+    interestCounts: interestCounts.shape,
+    logits: logits.shape,
+  };
+  const fits =
+    behaviours.shape.length === 3 &&
+    transform.shape.length === 2 &&
+    transform.shape[0] === d &&
+    sameShape(lengths.shape, [batch]) &&
+    sameShape(interestCounts.shape, [batch]) &&
+    logits.shape.length === 2 &&
+    logits.shape[0] === length;
+  const expected = "behaviours [batch, length, d], transform [d, h], lengths [batch], interestCounts [batch] and logits [length, interests]";
+  requireShapes(fits, "route", expected, shapes);
+  const { iterations = 3, competition = "interests", update = "accumulate", gradient = "last" } = options;
+  if (!Number.isInteger(iterations) || iterations < 1) fail(`route: expected iterations of at least 1, got ${iterations}`);
+  const gram = matmul(transform, transform, { transposeB: true });
+  const inputs = [behaviours, gram, transform, lengths, interestCounts, logits];
+  return behaviours.graph.apply(routeOp, inputs, { iterations, competition, update, gradient })[0]!;
+}
+
+const quads = (width: number) => Math.ceil(width / 4);
+
+/** The sizes of a routing node, from its inputs. */
+export function routeShape(inputs: readonly { readonly shape: readonly number[] }[]): reference.RouteShape {
+  const [batch, length, d] = inputs[0]!.shape as [number, number, number];
+  return { batch, length, d, h: lastDimension(inputs[2]!.shape), interests: lastDimension(inputs[5]!.shape) };
+}
+
+/** The arrays of a routing node, as the reference names them. */
+export function routeInputs(inputs: readonly Tensor[]): reference.RouteInputs {
+  const [e, gram, transform, lengths, counts, logits] = inputs.map((input) => input.data);
+  return { e, gram, transform, lengths, counts, logits } as reference.RouteInputs;
+}
+
+const routeOp: Op<reference.RouteRule> = {
+  name: "route",
+  outputs(inputs, { iterations }) {
+    const { batch, length, d, h, interests } = routeShape(inputs);
+    return [
+      { shape: [batch, interests, h] },
+      { shape: [batch, interests, h] },
+      { shape: [batch, length, interests] },
+      { shape: [batch, interests, d] },
+      { shape: [batch, iterations, interests, d] },
+      { shape: [batch, iterations, 2, interests, d] },
+    ];
+  },
+  gradient({ inputs, outputs, attributes }, [du]) {
+    const [behaviours, gram, transform, lengths, interestCounts, logits] = inputs as [Value, Value, Value, Value, Value, Value];
+    const [, z, weights, sums, allSums, trace] = outputs as [Value, Value, Value, Value, Value, Value];
+    const dz = squashBackward(z, du!);
+    const da = matmul(dz, transform, { transposeB: true });
+    const dTransform = matmul(sums, dz, { transposeA: true });
+    if (attributes.gradient === "last") {
+      return [da.graph.apply(spreadOp, [weights, da], undefined)[0]!, null, dTransform, null, null, null];
+    }
+    const saved = { behaviours, gram, lengths, interestCounts, logits, sums: allSums, trace };
+    const [de, across] = routeBackwardAll(saved, da, attributes) as [Value, Value];
+    return [de, matmul(allSums, across, { transposeA: true }), dTransform, null, null, null];
+  },
+  reference(inputs, rule) {
+    const { u, z, weights, sums, allSums, trace } = reference.route(routeInputs(inputs), routeShape(inputs), rule);
+    return [u, z, weights, sums, allSums, trace];
+  },
+  kernels: (node, target) => [forwardDispatch(node, target)],
+};
+
+function forwardDispatch(node: Node<reference.RouteRule>, target: KernelTarget) {
+  const { batch, length, d, h, interests } = routeShape(node.inputs);
+  const { iterations, competition, update } = node.attributes;
+  const [u, z, weights, sums, allSums, trace] = node.outputs as [Value, Value, Value, Value, Value, Value];
+  const interestQuads = quads(interests);
+  const stateQuads = 4 * interestQuads * Math.max(quads(d), quads(h));
+  const weightQuads = length * interestQuads;
+  const bytes = (3 * stateQuads + weightQuads) * 16 + 256;
+  if (bytes > target.workgroupStorageBytes || interests > 64) {
+    fail(
+      `route: expected at most 64 interests and ${target.workgroupStorageBytes} bytes of workgroup memory on this adapter, got ${interests} interests and ${bytes} bytes for length ${length}, interests ${interests}, d ${d}; use a shorter history or fewer interests`,
+    );
+  }
+  return {
+    shader,
+    constants: {
+      stateQuads,
+      weightQuads,
+      overInterests: Number(competition === "interests"),
+      accumulate: Number(update === "accumulate"),
+      save: Number(target.isUsed(z) || target.isUsed(weights) || target.isUsed(sums)),
+      saveAll: Number(target.isUsed(allSums) || target.isUsed(trace)),
+    },
+    params: {
+      batch: u32(batch),
+      length: u32(length),
+      d: u32(d),
+      dQuads: u32(quads(d)),
+      hQuads: u32(quads(h)),
+      interests: u32(interests),
+      interestQuads: u32(interestQuads),
+      iterations: u32(iterations),
+    },
+    bindings: [...node.inputs.map(read), ...[u, z, weights, sums, allSums, trace].map(write)],
+    workgroups: gridOf(batch, 1),
+  };
+}
+
+const spreadOp: Op<undefined> = {
+  name: "routeSpread",
+  outputs: ([weights, da]) => [{ shape: [weights!.shape[0]!, weights!.shape[1]!, lastDimension(da!.shape)] }],
+  reference([weights, da]) {
+    const [batch, length, interests] = weights!.shape as [number, number, number];
+    const d = lastDimension(da!.shape);
+    return [reference.spread(weights!.data as Float64Array, da!.data as Float64Array, { batch, length, d, h: d, interests })];
+  },
+  kernels({ inputs: [weights, da], outputs: [de] }) {
+    const [batch, length, interests] = weights!.shape as [number, number, number];
+    const dQuads = rowPitch(da!.shape, "f32") / 4;
+    return [
+      {
+        shader: backwardShader,
+        params: { batch: u32(batch), length: u32(length), interests: u32(interests), interestQuads: u32(quads(interests)), dQuads: u32(dQuads) },
+        bindings: [read(weights!), read(da!), write(de!)],
+        workgroups: gridOf(batch * quads(length) * dQuads),
+      },
+    ];
+  },
+};

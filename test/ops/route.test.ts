@@ -1,0 +1,171 @@
+import { expect, test } from "vitest";
+import { createEngine } from "../../src/engine.ts";
+import { Graph } from "../../src/graph/graph.ts";
+import { type RouteOptions, route } from "../../src/ops/route.ts";
+import { randomStream } from "../../src/reference/random.ts";
+import { route as reference } from "../../src/reference/route.ts";
+import { squash } from "../../src/reference/squash.ts";
+import { describeOp, integers, normals, type OpCase } from "../support/op.ts";
+
+interface Size {
+  readonly name: string;
+  readonly length: number;
+  readonly d: number;
+  readonly h: number;
+  readonly interests: number;
+  readonly lengths: readonly number[];
+  readonly counts: readonly number[];
+}
+
+const sizes: Size[] = [
+  { name: "full and short histories", length: 10, d: 8, h: 8, interests: 4, lengths: [10, 3, 7], counts: [4, 1, 2] },
+  { name: "a user with no behaviours", length: 5, d: 4, h: 4, interests: 2, lengths: [0, 5], counts: [1, 2] },
+  { name: "one behaviour", length: 6, d: 4, h: 4, interests: 3, lengths: [1, 1], counts: [1, 3] },
+  { name: "one interest", length: 6, d: 8, h: 8, interests: 1, lengths: [6, 2], counts: [1, 1] },
+  { name: "more interests than behaviours", length: 7, d: 4, h: 4, interests: 6, lengths: [3, 7], counts: [6, 5] },
+  { name: "widths not multiples of 4, and h unlike d", length: 9, d: 5, h: 7, interests: 3, lengths: [9, 4], counts: [3, 2] },
+  { name: "a history longer than a workgroup", length: 130, d: 12, h: 12, interests: 5, lengths: [130, 77], counts: [5, 4] },
+];
+
+const feedsOf = ({ length, d, h, interests, lengths, counts }: Size, scale = 1) => ({
+  behaviours: normals([lengths.length, length, d], 1, scale),
+  transform: normals([d, h], 2, 0.5),
+  logits: normals([length, interests], 3),
+  lengths: integers([lengths.length], lengths),
+  counts: integers([lengths.length], counts),
+});
+
+const caseOf = (size: Size, options: RouteOptions, label: string, scale = 1): OpCase => ({
+  name: `${size.name}, ${label}`,
+  feeds: feedsOf(size, scale),
+  apply: ({ behaviours, transform, lengths, counts, logits }) => route(behaviours!, transform!, lengths!, counts!, logits!, options),
+  differentiate: ["behaviours", "transform"],
+});
+
+describeOp("route", [
+  // With one iteration there are no earlier ones, so the gradient through the last is the whole gradient.
+  ...sizes.map((size) => caseOf(size, { iterations: 1 }, "one iteration")),
+  ...sizes.map((size) => caseOf(size, { gradient: "all" }, "gradient through all iterations")),
+  caseOf(sizes[0]!, { gradient: "all", competition: "behaviours" }, "competition of behaviours"),
+  caseOf(sizes[6]!, { gradient: "all", competition: "behaviours", iterations: 2 }, "competition of behaviours"),
+  caseOf(sizes[0]!, { gradient: "all", update: "overwrite" }, "overwritten logits"),
+  caseOf(sizes[5]!, { gradient: "all", update: "overwrite", iterations: 4 }, "four iterations, overwritten logits"),
+  caseOf(sizes[0]!, { gradient: "all" }, "small rows", 0.1),
+]);
+
+test("the reference follows algorithm 1 of the paper", () => {
+  const size = sizes[0]!;
+  const { u } = referenceOf(size);
+  expect(Math.max(...u.map((value, i) => Math.abs(value - explicit(size)[i]!)))).toBeLessThan(1e-12);
+});
+
+test("by default only the last iteration is differentiated, with the routing weights as constants", async () => {
+  const size = sizes[0]!;
+  const { weights } = referenceOf(size);
+  const feeds = feedsOf(size);
+  const upstream = normals([3, 4, 8], 9).data;
+  const engine = await createEngine();
+  const { backpropagate } = await import("../../src/autograd.ts");
+  const graph = new Graph();
+  const values = Object.fromEntries(
+    Object.entries(feeds).map(([name, feed]) => [name, graph.input(name, feed.data instanceof Uint32Array ? "u32" : "f32", feed.shape)]),
+  );
+  const u = route(values.behaviours!, values.transform!, values.lengths!, values.counts!, values.logits!);
+  const gradients = backpropagate(new Map([[u, graph.input("du", "f32", [3, 4, 8])]]), [values.behaviours!, values.transform!]);
+  const [de, dS] = [...gradients.values()] as [typeof u, typeof u];
+  const program = await engine.compile({ outputs: { de, dS } });
+  await program.run({ ...Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.data])), du: upstream });
+  const frozen = (e: Float64Array, S: Float64Array) => {
+    let loss = 0;
+    for (let user = 0; user < 3; user++) {
+      const z = new Float64Array(4 * 8);
+      for (let i = 0; i < 10; i++) {
+        for (let j = 0; j < 4; j++) {
+          for (let k = 0; k < 8; k++) {
+            const weighted = weights[(user * 10 + i) * 4 + j]! * e[(user * 10 + i) * 8 + k]!;
+            for (let c = 0; c < 8; c++) z[j * 8 + c]! += weighted * S[k * 8 + c]!;
+          }
+        }
+      }
+      squash(z, 8).forEach((value, i) => {
+        loss += value * upstream[user * 32 + i]!;
+      });
+    }
+    return loss;
+  };
+  const e = Float64Array.from(feeds.behaviours.data);
+  const S = Float64Array.from(feeds.transform.data);
+  const got = { de: await program.read("de"), dS: await program.read("dS") };
+  for (const i of [0, 7, 33, 79, 80, 100, 200]) {
+    const slope = (frozen(e.with(i, e[i]! + 1e-5), S) - frozen(e.with(i, e[i]! - 1e-5), S)) / 2e-5;
+    expect(got.de[i], `de ${i}`).toBeCloseTo(slope, 4);
+  }
+  for (const i of [0, 9, 31, 63]) {
+    const slope = (frozen(e, S.with(i, S[i]! + 1e-5)) - frozen(e, S.with(i, S[i]! - 1e-5))) / 2e-5;
+    expect(got.dS[i], `dS ${i}`).toBeCloseTo(slope, 4);
+  }
+  engine.dispose();
+});
+
+test("more users than one grid dimension are all routed", async () => {
+  const batch = 65_600;
+  const engine = await createEngine();
+  const graph = new Graph();
+  const lengths = graph.constant("lengths", [batch], new Uint32Array(batch).fill(1));
+  const rows = graph.input("rows", "f32", [batch, 1, 4]);
+  const transform = graph.constant("transform", [4, 4], Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1));
+  const u = route(rows, transform, lengths, lengths, graph.constant("logits", [1, 1], new Float32Array(1)), { iterations: 1 });
+  const program = await engine.compile({ outputs: { u }, poison: 7 });
+  const data = Float32Array.from({ length: batch * 4 }, (_, i) => randomStream(1).normal(i % 1000));
+  await program.run({ rows: data });
+  const got = await program.read("u");
+  const want = squash(Float64Array.from(data), 4);
+  expect(Math.max(...Array.from({ length: batch }, (_, i) => Math.abs(got[4 * i]! - want[4 * i]!)))).toBeLessThan(1e-5);
+  engine.dispose();
+});
+
+function referenceOf(size: Size) {
+  const feeds = feedsOf(size);
+  const wide = (name: "behaviours" | "transform" | "logits") => Float64Array.from(feeds[name].data);
+  const S = wide("transform");
+  const { d, h, interests, length } = size;
+  const gram = new Float64Array(d * d);
+  for (let i = 0; i < d * d; i++) for (let c = 0; c < h; c++) gram[i]! += S[Math.floor(i / d) * h + c]! * S[(i % d) * h + c]!;
+  const inputs = {
+    e: wide("behaviours"),
+    gram,
+    transform: S,
+    lengths: feeds.lengths.data as Uint32Array,
+    counts: feeds.counts.data as Uint32Array,
+    logits: wide("logits"),
+  };
+  const rule = { iterations: 3, competition: "interests", update: "accumulate", gradient: "last" } as const;
+  return reference(inputs, { batch: size.lengths.length, length, d, h, interests }, rule);
+}
+
+/** Algorithm 1 as printed: every behaviour is mapped by S, and the logits are kept. */
+function explicit({ length, d, h, interests, lengths, counts }: Size): Float64Array {
+  const feeds = feedsOf({ name: "", length, d, h, interests, lengths, counts });
+  const [e, S, b0] = [feeds.behaviours.data, feeds.transform.data, feeds.logits.data];
+  const out = new Float64Array(lengths.length * interests * h);
+  for (const [user, n] of lengths.entries()) {
+    const mapped = Array.from({ length: n }, (_, i) =>
+      Array.from({ length: h }, (_, c) => {
+        let sum = 0;
+        for (let k = 0; k < d; k++) sum += e[(user * length + i) * d + k]! * S[k * h + c]!;
+        return sum;
+      }),
+    );
+    const b = mapped.map((_, i) => Array.from({ length: counts[user]! }, (_, j) => b0[i * interests + j]!));
+    for (let t = 0; t < 3; t++) {
+      const w = b.map((row) => row.map((value) => Math.exp(value) / row.reduce((sum, other) => sum + Math.exp(other), 0)));
+      for (let j = 0; j < counts[user]!; j++) {
+        const z = Float64Array.from({ length: h }, (_, c) => mapped.reduce((sum, row, i) => sum + w[i]![j]! * row[c]!, 0));
+        const u = squash(z, h);
+        out.set(u, (user * interests + j) * h);
+        for (const [i, row] of mapped.entries()) b[i]![j]! += row.reduce((sum, value, c) => sum + value * u[c]!, 0);
+      }
+    }
+  }
+  return out;
+}
