@@ -1,0 +1,154 @@
+import { fail } from "../errors.ts";
+import { randomStream, shuffle } from "../reference/random.ts";
+import { randomStreams } from "./random-streams.ts";
+import type { ItemLists, Sequences } from "./sequences.ts";
+import type { EvaluationUsers } from "./split.ts";
+
+/** Behaviours of a batch of users: what a model needs to make interests. */
+export interface HistoryBatch {
+  /** `[batch, length]` item ids, left aligned, oldest first: a user's last `length` items, then 0. */
+  readonly history: Uint32Array;
+  /** `[batch]` behaviours in each row, at most `length`. */
+  readonly lengths: Uint32Array;
+}
+
+/** The same memory is filled again for each step. */
+export interface TrainingBatch extends HistoryBatch {
+  /** `[batch]` the item that came next; 0 in padding rows. */
+  readonly targets: Uint32Array;
+  /** `[batch]` 1 for a sample, 0 for the padding rows that fill the last, short batch. */
+  readonly weights: Float32Array;
+  /** `[batch]` user indices; 0 in padding rows. */
+  readonly users: Uint32Array;
+  /** Samples in this batch; the rows from here on are padding. */
+  count: number;
+}
+
+export interface BatchOptions {
+  /** Samples per step. */
+  readonly batch: number;
+  /** Behaviours per sample. */
+  readonly length: number;
+  readonly seed: number;
+}
+
+/** All samples of a training set, in an order of its own for each epoch. */
+export interface Batches {
+  readonly sampleCount: number;
+  /** Steps of an epoch; the last one may be short. */
+  readonly stepsPerEpoch: number;
+  /** A batch to be given to `fill` again and again. */
+  allocate(): TrainingBatch;
+  /** Step `step` (from 0) of epoch `epoch` (from 0): the same bits whatever was filled before, so that training can resume. */
+  fill(epoch: number, step: number, into: TrainingBatch): TrainingBatch;
+}
+
+/** Memory for `batch` rows of `length` behaviours. */
+export function allocateHistory(batch: number, length: number): HistoryBatch {
+  return { history: new Uint32Array(batch * length), lengths: new Uint32Array(batch) };
+}
+
+/** Every item after a user's first is the target of one sample, whose history is what came before it. */
+export function createBatches(train: Sequences, options: BatchOptions): Batches {
+  const { batch, length, seed } = options;
+  for (const [name, value] of Object.entries({ batch, length })) {
+    if (!Number.isInteger(value) || value < 1) fail(`createBatches: ${name} is a whole number from 1, got ${value}`);
+  }
+  let sampleCount = 0;
+  for (let user = 0; user < train.userCount; user++) {
+    sampleCount += Math.max(0, train.offsets[user + 1]! - train.offsets[user]! - 1);
+  }
+  if (sampleCount === 0) fail("no training samples: no user has two interactions to learn from");
+  const stepsPerEpoch = Math.ceil(sampleCount / batch);
+  // A sample is the place of its target in `train.items`; the user is found from the offsets.
+  const order = new Uint32Array(sampleCount);
+  let orderedEpoch = -1;
+
+  function arrange(epoch: number): void {
+    let sample = 0;
+    for (let user = 0; user < train.userCount; user++) {
+      const end = train.offsets[user + 1]!;
+      for (let place = train.offsets[user]! + 1; place < end; place++) order[sample++] = place;
+    }
+    shuffle(order, randomStream(seed, randomStreams.epochOrder + epoch));
+    orderedEpoch = epoch;
+  }
+
+  return {
+    sampleCount,
+    stepsPerEpoch,
+    allocate: () => ({
+      ...allocateHistory(batch, length),
+      targets: new Uint32Array(batch),
+      weights: new Float32Array(batch),
+      users: new Uint32Array(batch),
+      count: 0,
+    }),
+    fill(epoch, step, into) {
+      if (!(step >= 0 && step < stepsPerEpoch)) fail(`batch ${step} of an epoch of ${stepsPerEpoch} steps`);
+      if (epoch !== orderedEpoch) arrange(epoch);
+      const first = step * batch;
+      const count = Math.min(batch, sampleCount - first);
+      into.count = count;
+      into.weights.fill(1, 0, count).fill(0, count);
+      into.targets.fill(0, count);
+      into.users.fill(0, count);
+      for (let row = 0; row < batch; row++) {
+        if (row >= count) {
+          writeHistory(train.items, 0, 0, row, length, into);
+          continue;
+        }
+        const place = order[first + row]!;
+        const user = listOf(train, place);
+        into.users[row] = user;
+        into.targets[row] = train.items[place]!;
+        writeHistory(train.items, train.offsets[user]!, place, row, length, into);
+      }
+      return into;
+    },
+  };
+}
+
+/** Histories of the evaluated users `from` to `from + count` into the first rows of a batch; rows that are left are empty. */
+export function historyBatch(
+  evaluated: EvaluationUsers,
+  from: number,
+  count: number,
+  length: number,
+  into: HistoryBatch,
+): HistoryBatch {
+  const rows = into.lengths.length;
+  if (count > rows || into.history.length !== rows * length) {
+    fail(`historyBatch: ${count} users of ${length} items do not fit in [${rows}, ${into.history.length / rows}]`);
+  }
+  const { offsets, items } = evaluated.history;
+  for (let row = 0; row < rows; row++) {
+    const used = row < count && from + row < evaluated.users.length;
+    const start = used ? offsets[from + row]! : 0;
+    const end = used ? offsets[from + row + 1]! : 0;
+    writeHistory(items, start, end, row, length, into);
+  }
+  return into;
+}
+
+/** Writes the last `length` of `items[start..end)` to a row, zeros after them. */
+function writeHistory(items: Uint32Array, start: number, end: number, row: number, length: number, into: HistoryBatch) {
+  const from = Math.max(start, end - length);
+  const at = row * length;
+  for (let index = 0; index < length; index++) {
+    into.history[at + index] = from + index < end ? items[from + index]! : 0;
+  }
+  into.lengths[row] = end - from;
+}
+
+/** The list that holds `items[place]`: the last whose offset is not beyond it, by bisection. */
+function listOf({ offsets }: ItemLists, place: number): number {
+  let low = 0;
+  let high = offsets.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (offsets[middle]! <= place) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

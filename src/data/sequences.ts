@@ -1,0 +1,43 @@
+/**
+ * Every user's items in time order, as one array cut by offsets (compressed sparse rows). The items of user `u` are
+ * `items[offsets[u]]` up to, not including, `items[offsets[u + 1]]`.
+ *
+ * Item ids are dense, 1 to `itemCount`, by descending frequency; equally frequent items stand in the order of their
+ * first row in the log. 0 is padding and no item.
+ */
+export interface Sequences {
+  readonly userCount: number;
+  readonly itemCount: number;
+  /** `[userCount + 1]`, from 0 to `items.length`. */
+  readonly offsets: Uint32Array;
+  /** `[number of interactions]`, ids from 1. */
+  readonly items: Uint32Array;
+}
+
+/** Lists of items cut by offsets `[n + 1]`, without the counts of {@link Sequences}. */
+export type ItemLists = Pick<Sequences, "offsets" | "items">;
+
+/** The items of list number `index`, oldest first: a view, not a copy. */
+export function itemsAt(lists: ItemLists, index: number): Uint32Array {
+  return lists.items.subarray(lists.offsets[index]!, lists.offsets[index + 1]!);
+}
+
+/** Copies lists into one array cut by offsets. */
+export function concatenateLists(lists: readonly ArrayLike<number>[]): { offsets: Uint32Array; items: Uint32Array } {
+  const offsets = new Uint32Array(lists.length + 1);
+  lists.forEach((list, index) => {
+    offsets[index + 1] = offsets[index]! + list.length;
+  });
+  const items = new Uint32Array(offsets[lists.length]!);
+  lists.forEach((list, index) => {
+    items.set(list, offsets[index]!);
+  });
+  return { offsets, items };
+}
+
+/** How often each item occurs: `[itemCount + 1]`, `[0]` = 0. */
+export function countItems(sequences: Sequences): Uint32Array {
+  const counts = new Uint32Array(sequences.itemCount + 1);
+  for (const item of sequences.items) counts[item] = counts[item]! + 1;
+  return counts;
+}
