@@ -1,3 +1,4 @@
+import { createCaller } from "./calls.ts";
 import type { AdapterChoice, DeviceDescription } from "./device/adapter.ts";
 import { createKernelCache } from "./device/kernel.ts";
 import { createDeviceParameters } from "./device/parameters.ts";
@@ -5,6 +6,7 @@ import { createDeviceProgram, type ProgramContext, type ProgramOptions } from ".
 import { fail } from "./errors.ts";
 import { type Goal, plan } from "./graph/plan.ts";
 import { createHostParameters, createHostProgram, type Parameters, type Program } from "./graph/program.ts";
+import { createPlainOps, type PlainOps } from "./plain-ops.ts";
 
 export interface EngineOptions {
   /** A device of your own; the engine then does not look for one. */
@@ -13,8 +15,8 @@ export interface EngineOptions {
   readonly adapter?: AdapterChoice | "cpu";
 }
 
-/** Compiles graphs for one adapter. */
-export interface Engine {
+/** Compiles graphs for one adapter, and offers the kernels as plain calls. */
+export interface Engine extends PlainOps {
   readonly description: DeviceDescription | { readonly kind: "cpu"; readonly name: string };
   /** A fresh, empty set of parameters; programs compiled with the same set share what they train. */
   createParameters(): Parameters;
@@ -43,21 +45,24 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     stores.set(parameters, parameters);
     return parameters;
   };
+  const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters(), poison }) => {
+    const store =
+      stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+    check();
+    const context: ProgramContext = { device, kernels, parameters: store, target, check };
+    device.pushErrorScope("out-of-memory");
+    device.pushErrorScope("validation");
+    const program = await createDeviceProgram(plan({ outputs, updates }), outputs, context, { poison });
+    const error = (await device.popErrorScope()) ?? (await device.popErrorScope());
+    if (error) fail(`compile: ${error.message.split("\n")[0]}`);
+    return program;
+  };
   return {
     description,
     createParameters,
-    async compile({ outputs, updates, parameters = createParameters(), poison }) {
-      const store = stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
-      check();
-      const context: ProgramContext = { device, kernels, parameters: store, target, check };
-      device.pushErrorScope("out-of-memory");
-      device.pushErrorScope("validation");
-      const program = await createDeviceProgram(plan({ outputs, updates }), outputs, context, { poison });
-      const error = (await device.popErrorScope()) ?? (await device.popErrorScope());
-      if (error) fail(`compile: ${error.message.split("\n")[0]}`);
-      return program;
-    },
+    compile,
     dispose: () => acquired.release(),
+    ...createPlainOps(createCaller(compile)),
   };
 }
 
@@ -68,15 +73,13 @@ function createHostEngine(): Engine {
     stores.set(parameters, parameters);
     return parameters;
   };
-  return {
-    description: { kind: "cpu", name: "CPU references in double precision" },
-    createParameters,
-    async compile({ outputs, updates, parameters = createParameters() }) {
-      const store = stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
-      return createHostProgram(plan({ outputs, updates }), outputs, store);
-    },
-    dispose() {},
+  const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters() }) => {
+    const store =
+      stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+    return createHostProgram(plan({ outputs, updates }), outputs, store);
   };
+  const description = { kind: "cpu", name: "CPU references in double precision" } as const;
+  return { description, createParameters, compile, dispose() {}, ...createPlainOps(createCaller(compile)) };
 }
 
 /** Remembers what went wrong on the device between calls and throws it at the next one. */

@@ -1,6 +1,6 @@
 import { fail } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
-import type { Parameters } from "../graph/program.ts";
+import { type Parameters, requireSameShape } from "../graph/program.ts";
 import {
   bufferElements,
   copyRows,
@@ -10,7 +10,6 @@ import {
   rowCount,
   rowPitch,
   type Shape,
-  sameShape,
 } from "../graph/shape.ts";
 
 /** Parameters in device buffers. */
@@ -26,6 +25,12 @@ export function createDeviceParameters(device: GPUDevice): DeviceParameters {
   const stored = new Map<string, { buffer: GPUBuffer; shape: Shape }>();
   const find = (name: string) =>
     stored.get(name) ?? fail(`parameters: expected one of ${[...stored.keys()].join(", ")}; got ${name}`);
+  const define = (name: string, shape: Shape, data: Float32Array) => {
+    const buffer = createStorage(device, { name, shape, type: "f32" });
+    writeRows(device, buffer, shape, data, name);
+    stored.set(name, { buffer, shape });
+    return buffer;
+  };
   return {
     get names() {
       return [...stored.keys()];
@@ -39,24 +44,18 @@ export function createDeviceParameters(device: GPUDevice): DeviceParameters {
       const { buffer, shape } = find(name);
       writeRows(device, buffer, shape, data, name);
     },
+    define,
     bufferOf(value) {
       const known = stored.get(value.name);
-      if (known !== undefined) {
-        if (!sameShape(known.shape, value.shape)) {
-          fail(`parameter ${value.name}: expected shape ${formatShape(known.shape)}, got ${formatShape(value.shape)}`);
-        }
-        return known.buffer;
-      }
-      const buffer = createStorage(device, value);
-      writeRows(device, buffer, value.shape, value.initial!() as Float32Array, value.name);
-      stored.set(value.name, { buffer, shape: value.shape });
-      return buffer;
+      if (known === undefined) return define(value.name, value.shape, value.initial!() as Float32Array);
+      requireSameShape(value, known.shape);
+      return known.buffer;
     },
   };
 }
 
 /** A zeroed storage buffer for a value. */
-export function createStorage(device: GPUDevice, value: Value): GPUBuffer {
+export function createStorage(device: GPUDevice, value: Pick<Value, "name" | "shape" | "type">): GPUBuffer {
   const size = Math.max(16, bufferElements(value.shape, value.type) * 4);
   const limit = device.limits.maxStorageBufferBindingSize;
   if (size > limit) {

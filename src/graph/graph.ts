@@ -94,7 +94,9 @@ export class Graph {
   /** An array that never changes. */
   constant(name: string, shape: Shape, data: Float32Array | Uint32Array): Value {
     if (data.length !== elementCount(shape)) {
-      fail(`constant ${name}: expected ${elementCount(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`);
+      fail(
+        `constant ${name}: expected ${elementCount(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`,
+      );
     }
     const type = data instanceof Uint32Array ? "u32" : "f32";
     return this.#value({ name: this.#unique(name), type, shape, role: "constant", initial: () => data });
@@ -116,7 +118,8 @@ export class Graph {
     const position = this.nodes.push(node) - 1;
     const add = (spec: OutputSpec, label: string) =>
       this.#value({ name: spec.name ?? label, type: spec.type ?? "f32", shape: spec.shape, role: "computed", node });
-    for (const [i, spec] of op.outputs(inputs, attributes).entries()) outputs.push(add(spec, `${op.name}.${position}.${i}`));
+    for (const [i, spec] of op.outputs(inputs, attributes).entries())
+      outputs.push(add(spec, `${op.name}.${position}.${i}`));
     for (const [i, spec] of (op.scratch?.(inputs, attributes) ?? []).entries()) {
       scratch.push(add(spec, `${op.name}.${position}.scratch${i}`));
     }
@@ -125,7 +128,8 @@ export class Graph {
 
   #value(parts: Omit<Value, "graph" | "index">): Value {
     for (const size of parts.shape) {
-      if (!Number.isInteger(size) || size < 1) fail(`${parts.name}: expected sizes of at least 1, got ${formatShape(parts.shape)}`);
+      if (!Number.isInteger(size) || size < 1)
+        fail(`${parts.name}: expected sizes of at least 1, got ${formatShape(parts.shape)}`);
     }
     const value: Value = { graph: this, index: this.values.length, ...parts };
     this.values.push(value);
@@ -133,7 +137,8 @@ export class Graph {
   }
 
   #unique(name: string): string {
-    if (this.#names.has(name)) fail(`graph: the name ${name} is taken; names of inputs, parameters and constants are unique`);
+    if (this.#names.has(name))
+      fail(`graph: the name ${name} is taken; names of inputs, parameters and constants are unique`);
     this.#names.add(name);
     return name;
   }

@@ -13,7 +13,9 @@ export function checkInputs(plan: Plan, inputs: InputArrays): void {
     const expected = `${value.type === "u32" ? "Uint32Array" : "Float32Array"} of ${elementCount(value.shape)} elements, shape ${formatShape(value.shape)}`;
     if (array === undefined) fail(`run: expected input ${value.name}, a ${expected}; got nothing`);
     if ((value.type === "u32") !== array instanceof Uint32Array || array.length !== elementCount(value.shape)) {
-      fail(`run: expected input ${value.name} to be a ${expected}; got a ${array.constructor.name} of ${array.length} elements`);
+      fail(
+        `run: expected input ${value.name} to be a ${expected}; got a ${array.constructor.name} of ${array.length} elements`,
+      );
     }
   }
 }
@@ -30,12 +32,17 @@ export function interpret(
   checkInputs(plan, inputs);
   const tensors = new Map<Value, Tensor>();
   const wide = (array: ArrayLike<number>) => (array instanceof Uint32Array ? array : Float64Array.from(array));
-  const bind = (value: Value, array: ArrayLike<number>) => tensors.set(value, { data: wide(array), shape: value.shape });
+  const bind = (value: Value, array: ArrayLike<number>) =>
+    tensors.set(value, { data: wide(array), shape: value.shape });
   for (const value of plan.inputs) bind(value, inputs[value.name]!);
   for (const value of plan.constants) bind(value, value.initial!());
-  for (const value of plan.parameters) bind(value, parameters.get(value.name) ?? fail(`run: no parameter ${value.name}`));
+  for (const value of plan.parameters)
+    bind(value, parameters.get(value.name) ?? fail(`run: no parameter ${value.name}`));
   for (const node of [...plan.hostNodes, ...plan.deviceNodes]) {
-    const results = node.op.reference(node.inputs.map((input) => tensors.get(input)!), node.attributes);
+    const results = node.op.reference(
+      node.inputs.map((input) => tensors.get(input)!),
+      node.attributes,
+    );
     const updated = (node.op.updates ?? []).map((position) => node.inputs[position]!);
     for (const [i, value] of [...updated, ...node.outputs].entries()) {
       const data = results[i]!;

@@ -27,7 +27,8 @@ export interface Plan {
 export function plan(goal: Goal): Plan {
   const updates = goal.updates ?? [];
   const kept = Object.values(goal.outputs);
-  const graph = kept[0]?.graph ?? updates[0]?.inputs[0]?.graph ?? fail("compile: expected at least one output or update");
+  const graph =
+    kept[0]?.graph ?? updates[0]?.inputs[0]?.graph ?? fail("compile: expected at least one output or update");
   const used = new Set<Value>(kept);
   const needed = new Set<Node>(updates);
   const isUpdate = new Set(updates);
@@ -42,7 +43,8 @@ export function plan(goal: Goal): Plan {
   const deviceNodes = ordered.filter((node) => !node.op.host);
   for (const node of hostNodes) {
     const onDevice = node.inputs.find((input) => input.role === "parameter" || (input.node && !input.node.op.host));
-    if (onDevice) fail(`${node.op.name}: expected inputs known on the host, got ${onDevice.name}, which the device computes`);
+    if (onDevice)
+      fail(`${node.op.name}: expected inputs known on the host, got ${onDevice.name}, which the device computes`);
   }
   const withRole = (role: Value["role"]) => graph.values.filter((value) => value.role === role && used.has(value));
   return {

@@ -2,7 +2,7 @@ import { fail } from "../errors.ts";
 import type { Tensor, Value } from "./graph.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
-import { elementCount, formatShape, type Shape } from "./shape.ts";
+import { formatShape, type Shape, sameShape } from "./shape.ts";
 
 /** A compiled graph: run it as often as you like, read its outputs when you need them. */
 export interface Program {
@@ -23,6 +23,8 @@ export interface Parameters {
   shapeOf(name: string): Shape;
   read(name: string): Promise<Float32Array>;
   write(name: string, data: Float32Array): void;
+  /** Puts a saved array in place before the first program asks for it; that program then does not initialise it. */
+  define(name: string, shape: Shape, data: Float32Array): void;
 }
 
 /** Parameters in the host's memory, in the precision that `rounding` says. */
@@ -35,7 +37,12 @@ export interface HostParameters extends Parameters {
 export function createHostParameters(rounding: "float32" | "float64" = "float32"): HostParameters {
   const arrays = new Map<string, Float64Array | Float32Array>();
   const shapes = new Map<string, Shape>();
-  const find = (name: string) => arrays.get(name) ?? fail(`parameters: expected one of ${[...arrays.keys()].join(", ")}; got ${name}`);
+  const find = (name: string) =>
+    arrays.get(name) ?? fail(`parameters: expected one of ${[...arrays.keys()].join(", ")}; got ${name}`);
+  const define = (name: string, shape: Shape, data: Float32Array) => {
+    arrays.set(name, rounding === "float64" ? Float64Array.from(data) : Float32Array.from(data));
+    shapes.set(name, shape);
+  };
   return {
     arrays,
     get names() {
@@ -49,25 +56,33 @@ export function createHostParameters(rounding: "float32" | "float64" = "float32"
     write(name, data) {
       const array = find(name);
       if (array.length !== data.length) {
-        fail(`${name}: expected ${array.length} elements for shape ${formatShape(shapes.get(name)!)}, got ${data.length}`);
+        fail(
+          `${name}: expected ${array.length} elements for shape ${formatShape(shapes.get(name)!)}, got ${data.length}`,
+        );
       }
       array.set(data);
     },
+    define,
     adopt(value) {
       const known = shapes.get(value.name);
-      if (known !== undefined) {
-        if (elementCount(known) === elementCount(value.shape)) return;
-        fail(`parameter ${value.name}: expected shape ${formatShape(known)}, got ${formatShape(value.shape)}`);
-      }
-      const initial = value.initial!();
-      arrays.set(value.name, rounding === "float64" ? Float64Array.from(initial) : Float32Array.from(initial));
-      shapes.set(value.name, value.shape);
+      if (known === undefined) define(value.name, value.shape, value.initial!() as Float32Array);
+      else requireSameShape(value, known);
     },
   };
 }
 
+/** Fails unless a parameter is used in the shape it was made with. */
+export function requireSameShape({ name, shape }: Value, known: Shape): void {
+  if (!sameShape(known, shape))
+    fail(`parameter ${name}: expected shape ${formatShape(known)}, got ${formatShape(shape)}`);
+}
+
 /** A program that the interpreter runs. */
-export function createHostProgram(plan: Plan, outputs: Readonly<Record<string, Value>>, parameters: HostParameters): Program {
+export function createHostProgram(
+  plan: Plan,
+  outputs: Readonly<Record<string, Value>>,
+  parameters: HostParameters,
+): Program {
   for (const value of plan.parameters) parameters.adopt(value);
   let last: Map<Value, Tensor> | undefined;
   return {

@@ -1,0 +1,65 @@
+import type { FeatureTable } from "../data/features.ts";
+import { fail } from "../errors.ts";
+import type { Graph, Value } from "../graph/graph.ts";
+import { embeddingBag } from "../ops/embedding-bag.ts";
+import { gather } from "../ops/gather.ts";
+import { embeddings } from "./initializers.ts";
+
+export interface CatalogueOptions {
+  readonly itemCount: number;
+  readonly dimension: number;
+  readonly embeddingDeviation: number;
+  readonly seed: number;
+  /** Features of item i + 1 in row i; the item's vector is then the mean of its own embedding and those of its features. */
+  readonly features?: FeatureTable;
+}
+
+/** The items of a model within one graph. */
+export interface Catalogue {
+  /** Item vectors `[..., dimension]` for u32 ids `[...]`; id 0 gives zeros. */
+  rows(ids: Value): Value;
+  /** The vectors of all items, `[itemCount + 1, dimension]`; row 0 is zero. */
+  all(): Value;
+}
+
+/** Adds the embedding table `items.embedding` to the graph: rows 1 to itemCount are items, those after them features. */
+export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
+  const { itemCount, dimension, embeddingDeviation, seed, features } = options;
+  const name = "items.embedding";
+  const rows = itemCount + 1 + (features?.featureCount ?? 0);
+  const table = graph.parameter(name, [rows, dimension], embeddings(embeddingDeviation, { seed, name }));
+  if (features === undefined) return { rows: (ids) => gather(table, ids), all: () => table };
+  const members = graph.constant(
+    "items.members",
+    [itemCount + 1, features.width + 1],
+    itemMembers(itemCount, features),
+  );
+  return {
+    rows: (ids) => embeddingBag(table, members, ids),
+    all: () =>
+      embeddingBag(
+        table,
+        members,
+        graph.constant(
+          "items.all",
+          [itemCount + 1],
+          Uint32Array.from({ length: itemCount + 1 }, (_, i) => i),
+        ),
+      ),
+  };
+}
+
+/** `[itemCount + 1, 1 + width]`: the rows of the table that make up each item. */
+function itemMembers(itemCount: number, { rows, rowCount, width }: FeatureTable): Uint32Array {
+  if (rowCount !== itemCount) fail(`item features: expected a row for each of ${itemCount} items, got ${rowCount}`);
+  const members = new Uint32Array((itemCount + 1) * (width + 1));
+  for (let item = 1; item <= itemCount; item++) {
+    const at = item * (width + 1);
+    members[at] = item;
+    for (let place = 0; place < width; place++) {
+      const feature = rows[(item - 1) * width + place]!;
+      if (feature > 0) members[at + 1 + place] = itemCount + feature;
+    }
+  }
+  return members;
+}

@@ -1,0 +1,67 @@
+import type { Initializer } from "../graph/graph.ts";
+import { elementCount, lastDimension, type Shape } from "../graph/shape.ts";
+import { randomStream } from "../reference/random.ts";
+
+/** A random first content depends on the seed and on the parameter's name, so parameters can be added without moving others. */
+export interface Seeded {
+  readonly seed: number;
+  readonly name: string;
+}
+
+/** Streams from here on belong to parameters. */
+const firstStream = 0x40000000;
+
+/** A 30-bit FNV-1a hash of the name. */
+function streamOf({ seed, name }: Seeded) {
+  let hash = 0x811c9dc5;
+  for (const character of name) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
+  return randomStream(seed, firstStream + (hash >>> 2));
+}
+
+export const zeros: Initializer = (shape) => new Float32Array(elementCount(shape));
+
+/** Normal numbers of standard deviation `deviation`. */
+export function normal(deviation: number, seeded: Seeded): Initializer {
+  const stream = streamOf(seeded);
+  return (shape) => Float32Array.from({ length: elementCount(shape) }, (_, i) => deviation * stream.normal(i));
+}
+
+/** An embedding table: normal, with zeros in row 0, the padding. */
+export function embeddings(deviation: number, seeded: Seeded): Initializer {
+  const fill = normal(deviation, seeded);
+  return (shape) => fill(shape).fill(0, 0, lastDimension(shape));
+}
+
+/** Uniform numbers within sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010), for a weight `[in, out]`. */
+export function glorot(seeded: Seeded): Initializer {
+  const stream = streamOf(seeded);
+  return (shape) => {
+    const bound = Math.sqrt(6 / (shape[0]! + lastDimension(shape)));
+    return Float32Array.from({ length: elementCount(shape) }, (_, i) => bound * (2 * stream.uniform(i) - 1));
+  };
+}
+
+/** A matrix with orthonormal rows or columns, whichever are fewer (Gram-Schmidt on normal numbers). */
+export function orthogonal(seeded: Seeded): Initializer {
+  const stream = streamOf(seeded);
+  return ([rows, columns]: Shape) => {
+    const wide = rows! <= columns!;
+    const count = wide ? rows! : columns!;
+    const size = wide ? columns! : rows!;
+    const vectors = Array.from({ length: count }, (_, r) =>
+      Float64Array.from({ length: size }, (_, c) => stream.normal(r * size + c)),
+    );
+    for (const [r, vector] of vectors.entries()) {
+      for (const earlier of vectors.slice(0, r)) {
+        const along = vector.reduce((sum, value, c) => sum + value * earlier[c]!, 0);
+        for (let c = 0; c < size; c++) vector[c]! -= along * earlier[c]!;
+      }
+      const norm = Math.hypot(...vector);
+      for (let c = 0; c < size; c++) vector[c]! /= norm;
+    }
+    return Float32Array.from({ length: rows! * columns! }, (_, i) => {
+      const [r, c] = [Math.floor(i / columns!), i % columns!];
+      return wide ? vectors[r]![c]! : vectors[c]![r]!;
+    });
+  };
+}

@@ -1,0 +1,39 @@
+import type { FeatureField } from "../data/features.ts";
+import type { Graph, Value } from "../graph/graph.ts";
+import type { Catalogue } from "./catalogue.ts";
+
+/** The users of one batch, as values of a graph. */
+export interface UserBatch {
+  /** u32 `[batch, length]` item ids, oldest first, 0 after the last. */
+  readonly history: Value;
+  /** u32 `[batch]` */
+  readonly lengths: Value;
+  /** u32 `[batch, width]` feature ids for each field of the user profile. */
+  readonly profile: readonly { readonly field: FeatureField; readonly ids: Value }[];
+}
+
+/** What a model makes of its users. */
+export interface EncodedUsers {
+  /** `[batch, interests, dimension]`; 0 for inactive interests. */
+  readonly interests: Value;
+  /** u32 `[batch]` */
+  readonly interestCounts: Value;
+}
+
+/** Composes ops: from users to their interest vectors, in the space of the catalogue's item vectors. */
+export type Encode = (graph: Graph, users: UserBatch, items: Catalogue) => EncodedUsers;
+
+/** What all models share. */
+export interface SharedOptions {
+  /** Width of item vectors and interests, d. */
+  readonly dimension: number;
+  /** Behaviours that a model sees of a user, the latest ones, L. */
+  readonly length: number;
+  /** Standard deviation of the first embeddings. */
+  readonly embeddingDeviation: number;
+  /** Widths of the hidden layers after the interests; `[]` leaves one linear layer. */
+  readonly hiddenLayers: readonly number[];
+  /** Width of each embedding of the user profile. */
+  readonly profileDimension: number;
+  readonly seed: number;
+}
