@@ -104,15 +104,22 @@ fn gatherSums(user: u32, lane: u32, n: u32) {
   for (var index = lane; index < params.interestQuads * params.dQuads; index += workgroupSize) {
     let c = index % params.dQuads;
     let q = index / params.dQuads;
-    var sum = mat4x4f();
+    var sum0 = vec4f();
+    var sum1 = vec4f();
+    var sum2 = vec4f();
+    var sum3 = vec4f();
     for (var i = 0u; i < n; i++) {
       let value = e[(user * params.length + i) * params.dQuads + c];
       let p = w[i * params.interestQuads + q];
-      sum += mat4x4f(value * p.x, value * p.y, value * p.z, value * p.w);
+      sum0 = fma(vec4f(p.x), value, sum0);
+      sum1 = fma(vec4f(p.y), value, sum1);
+      sum2 = fma(vec4f(p.z), value, sum2);
+      sum3 = fma(vec4f(p.w), value, sum3);
     }
-    for (var r = 0u; r < 4u; r++) {
-      a[(4u * q + r) * params.dQuads + c] = sum[r];
-    }
+    a[4u * q * params.dQuads + c] = sum0;
+    a[(4u * q + 1u) * params.dQuads + c] = sum1;
+    a[(4u * q + 2u) * params.dQuads + c] = sum2;
+    a[(4u * q + 3u) * params.dQuads + c] = sum3;
   }
 }
 
@@ -139,7 +146,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     gatherSums(user, lane, n);
     workgroupBarrier();
     let columnQuads = select(params.dQuads, params.hQuads, last);
-    mapSums(lane, columnQuads, last);
+    if (last) {
+      mapByTransform(lane);
+    } else {
+      mapByGram(lane);
+    }
     workgroupBarrier();
     measure(lane, columnQuads, last);
     workgroupBarrier();
@@ -162,28 +173,56 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 
-/// mapped = a M, or a S in the last iteration; four interests and four columns for each invocation.
-fn mapSums(lane: u32, columnQuads: u32, last: bool) {
-  for (var index = lane; index < params.interestQuads * columnQuads; index += workgroupSize) {
-    let c = index % columnQuads;
-    let base = index / columnQuads * 4u * params.dQuads;
-    var sum = mat4x4f();
+/// mapped = a M, four interests and four columns for each invocation.
+/// The columns of a beyond d are zero, so any finite row of M may stand in there.
+fn mapByGram(lane: u32) {
+  for (var index = lane; index < params.interestQuads * params.dQuads; index += workgroupSize) {
+    let c = index % params.dQuads;
+    let base = index / params.dQuads * 4u * params.dQuads;
+    var sum0 = vec4f();
+    var sum1 = vec4f();
+    var sum2 = vec4f();
+    var sum3 = vec4f();
     for (var k = 0u; k < params.dQuads; k++) {
-      var rows = mat4x4f();
-      for (var r = 0u; r < 4u; r++) {
-        // The columns of a beyond d are zero, so any finite row may stand in there.
-        let row = min(4u * k + r, params.d - 1u) * columnQuads + c;
-        if (last) {
-          rows[r] = transform[row];
-        } else {
-          rows[r] = gram[row];
-        }
-      }
-      sum += rows * mat4x4f(a[base + k], a[base + params.dQuads + k], a[base + 2u * params.dQuads + k], a[base + 3u * params.dQuads + k]);
+      let row = k * 4u;
+      let rows = mat4x4f(
+        gram[row * params.dQuads + c], gram[min(row + 1u, params.d - 1u) * params.dQuads + c],
+        gram[min(row + 2u, params.d - 1u) * params.dQuads + c], gram[min(row + 3u, params.d - 1u) * params.dQuads + c]);
+      sum0 += rows * a[base + k];
+      sum1 += rows * a[base + params.dQuads + k];
+      sum2 += rows * a[base + 2u * params.dQuads + k];
+      sum3 += rows * a[base + 3u * params.dQuads + k];
     }
-    for (var r = 0u; r < 4u; r++) {
-      mapped[(index / columnQuads * 4u + r) * columnQuads + c] = sum[r];
+    mapped[base + c] = sum0;
+    mapped[base + params.dQuads + c] = sum1;
+    mapped[base + 2u * params.dQuads + c] = sum2;
+    mapped[base + 3u * params.dQuads + c] = sum3;
+  }
+}
+
+/// mapped = a S, likewise.
+fn mapByTransform(lane: u32) {
+  for (var index = lane; index < params.interestQuads * params.hQuads; index += workgroupSize) {
+    let c = index % params.hQuads;
+    let base = index / params.hQuads * 4u;
+    var sum0 = vec4f();
+    var sum1 = vec4f();
+    var sum2 = vec4f();
+    var sum3 = vec4f();
+    for (var k = 0u; k < params.dQuads; k++) {
+      let row = k * 4u;
+      let rows = mat4x4f(
+        transform[row * params.hQuads + c], transform[min(row + 1u, params.d - 1u) * params.hQuads + c],
+        transform[min(row + 2u, params.d - 1u) * params.hQuads + c], transform[min(row + 3u, params.d - 1u) * params.hQuads + c]);
+      sum0 += rows * a[base * params.dQuads + k];
+      sum1 += rows * a[(base + 1u) * params.dQuads + k];
+      sum2 += rows * a[(base + 2u) * params.dQuads + k];
+      sum3 += rows * a[(base + 3u) * params.dQuads + k];
     }
+    mapped[base * params.hQuads + c] = sum0;
+    mapped[(base + 1u) * params.hQuads + c] = sum1;
+    mapped[(base + 2u) * params.hQuads + c] = sum2;
+    mapped[(base + 3u) * params.hQuads + c] = sum3;
   }
 }
 

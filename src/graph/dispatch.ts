@@ -51,3 +51,6 @@ export function gridOf(invocations: number, workgroupSize = 64): readonly [numbe
   const y = Math.ceil(count / 65535);
   return [Math.ceil(count / y), y, 1];
 }
+
+/** Rounds a workgroup array's length up, so that kernels of similar shapes share one pipeline. */
+export const roundedLength = (length: number): number => Math.ceil(length / 64) * 64;

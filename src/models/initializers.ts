@@ -8,14 +8,14 @@ export interface Seeded {
   readonly name: string;
 }
 
-/** Streams from here on belong to parameters. */
-const firstStream = 0x40000000;
+/** Streams of parameters lie between that of the routing logits and those of the data layer. */
+const firstStream = 2;
 
-/** A 30-bit FNV-1a hash of the name. */
+/** A 27-bit FNV-1a hash of the name chooses the stream. */
 function streamOf({ seed, name }: Seeded) {
   let hash = 0x811c9dc5;
   for (const character of name) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
-  return randomStream(seed, firstStream + (hash >>> 2));
+  return randomStream(seed, firstStream + (hash >>> 5));
 }
 
 export const zeros: Initializer = (shape) => new Float32Array(elementCount(shape));

@@ -1,6 +1,6 @@
 import shader from "../../shaders/route_backward_all.wgsl";
 import { fail } from "../errors.ts";
-import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import { gridOf, read, roundedLength, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { type RouteInputs, type RouteRule, type RouteShape, routeBackward } from "../reference/route.ts";
@@ -52,8 +52,9 @@ const routeBackwardAllOp: Op<RouteRule> = {
     const dQuads = Math.ceil(d / 4);
     const interestQuads = Math.ceil(interests / 4);
     const constants = {
-      stateQuads: 4 * interestQuads * dQuads,
-      weightQuads: length * interestQuads,
+      workgroupSize: target.software ? 16 : 64,
+      stateQuads: roundedLength(4 * interestQuads * dQuads),
+      weightQuads: roundedLength(length * interestQuads),
       overInterests: Number(competition === "interests"),
       accumulate: Number(update === "accumulate"),
     };

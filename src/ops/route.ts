@@ -1,7 +1,7 @@
-import backwardShader from "../../shaders/route_backward.wgsl";
 import shader from "../../shaders/route.wgsl";
+import backwardShader from "../../shaders/route_backward.wgsl";
 import { fail } from "../errors.ts";
-import { gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
+import { gridOf, type KernelTarget, read, roundedLength, u32, write } from "../graph/dispatch.ts";
 import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
@@ -53,10 +53,12 @@ export function route(
     sameShape(interestCounts.shape, [batch]) &&
     logits.shape.length === 2 &&
     logits.shape[0] === length;
-  const expected = "behaviours [batch, length, d], transform [d, h], lengths [batch], interestCounts [batch] and logits [length, interests]";
+  const expected =
+    "behaviours [batch, length, d], transform [d, h], lengths [batch], interestCounts [batch] and logits [length, interests]";
   requireShapes(fits, "route", expected, shapes);
   const { iterations = 3, competition = "interests", update = "accumulate", gradient = "last" } = options;
-  if (!Number.isInteger(iterations) || iterations < 1) fail(`route: expected iterations of at least 1, got ${iterations}`);
+  if (!Number.isInteger(iterations) || iterations < 1)
+    fail(`route: expected iterations of at least 1, got ${iterations}`);
   const gram = matmul(transform, transform, { transposeB: true });
   const inputs = [behaviours, gram, transform, lengths, interestCounts, logits];
   return behaviours.graph.apply(routeOp, inputs, { iterations, competition, update, gradient })[0]!;
@@ -90,7 +92,14 @@ const routeOp: Op<reference.RouteRule> = {
     ];
   },
   gradient({ inputs, outputs, attributes }, [du]) {
-    const [behaviours, gram, transform, lengths, interestCounts, logits] = inputs as [Value, Value, Value, Value, Value, Value];
+    const [behaviours, gram, transform, lengths, interestCounts, logits] = inputs as [
+      Value,
+      Value,
+      Value,
+      Value,
+      Value,
+      Value,
+    ];
     const [, z, weights, sums, allSums, trace] = outputs as [Value, Value, Value, Value, Value, Value];
     const dz = squashBackward(z, du!);
     const da = matmul(dz, transform, { transposeB: true });
@@ -114,8 +123,8 @@ function forwardDispatch(node: Node<reference.RouteRule>, target: KernelTarget) 
   const { iterations, competition, update } = node.attributes;
   const [u, z, weights, sums, allSums, trace] = node.outputs as [Value, Value, Value, Value, Value, Value];
   const interestQuads = quads(interests);
-  const stateQuads = 4 * interestQuads * Math.max(quads(d), quads(h));
-  const weightQuads = length * interestQuads;
+  const stateQuads = roundedLength(4 * interestQuads * Math.max(quads(d), quads(h)));
+  const weightQuads = roundedLength(length * interestQuads);
   const bytes = (3 * stateQuads + weightQuads) * 16 + 256;
   if (bytes > target.workgroupStorageBytes || interests > 64) {
     fail(
@@ -125,6 +134,7 @@ function forwardDispatch(node: Node<reference.RouteRule>, target: KernelTarget) 
   return {
     shader,
     constants: {
+      workgroupSize: target.software ? 16 : 64,
       stateQuads,
       weightQuads,
       overInterests: Number(competition === "interests"),
@@ -153,7 +163,9 @@ const spreadOp: Op<undefined> = {
   reference([weights, da]) {
     const [batch, length, interests] = weights!.shape as [number, number, number];
     const d = lastDimension(da!.shape);
-    return [reference.spread(weights!.data as Float64Array, da!.data as Float64Array, { batch, length, d, h: d, interests })];
+    return [
+      reference.spread(weights!.data as Float64Array, da!.data as Float64Array, { batch, length, d, h: d, interests }),
+    ];
   },
   kernels({ inputs: [weights, da], outputs: [de] }) {
     const [batch, length, interests] = weights!.shape as [number, number, number];
@@ -161,7 +173,13 @@ const spreadOp: Op<undefined> = {
     return [
       {
         shader: backwardShader,
-        params: { batch: u32(batch), length: u32(length), interests: u32(interests), interestQuads: u32(quads(interests)), dQuads: u32(dQuads) },
+        params: {
+          batch: u32(batch),
+          length: u32(length),
+          interests: u32(interests),
+          interestQuads: u32(quads(interests)),
+          dQuads: u32(dQuads),
+        },
         bindings: [read(weights!), read(da!), write(de!)],
         workgroups: gridOf(batch * quads(length) * dQuads),
       },

@@ -1,7 +1,7 @@
 import { randomStream } from "./random.ts";
 
 /** The stream of initial routing logits, apart from those of data and parameters. */
-const logitStream = 0x20000000;
+const logitStream = 1;
 
 /**
  * Gaussian initial routing logits (MIND, section 4.2.3), `[length, interests]`. They depend on (seed, i, j) alone: the same
