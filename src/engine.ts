@@ -1,4 +1,3 @@
-import { createCaller } from "./calls.ts";
 import type { AdapterChoice, DeviceDescription } from "./device/adapter.ts";
 import { createKernelCache } from "./device/kernel.ts";
 import { createDeviceParameters } from "./device/parameters.ts";
@@ -6,7 +5,6 @@ import { createDeviceProgram, type ProgramContext, type ProgramOptions } from ".
 import { fail } from "./errors.ts";
 import { type Goal, plan } from "./graph/plan.ts";
 import { createHostParameters, createHostProgram, type Parameters, type Program } from "./graph/program.ts";
-import { createPlainOps, type PlainOps } from "./plain-ops.ts";
 
 export interface EngineOptions {
   /** A device of your own; the engine then does not look for one. */
@@ -16,7 +14,7 @@ export interface EngineOptions {
 }
 
 /** Compiles graphs for one adapter, and offers the kernels as plain calls. */
-export interface Engine extends PlainOps {
+export interface Engine {
   readonly description: DeviceDescription | { readonly kind: "cpu"; readonly name: string };
   /** A fresh, empty set of parameters; programs compiled with the same set share what they train. */
   createParameters(): Parameters;
@@ -36,7 +34,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const check = watch(device);
   const target: ProgramContext["target"] = {
     software: description.kind === "software",
-    subgroups: device.features.has("subgroups"),
+    subgroupSize: fixedSubgroupSize(device),
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
   };
   const stores = new WeakMap<Parameters, ReturnType<typeof createDeviceParameters>>();
@@ -62,7 +60,6 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     createParameters,
     compile,
     dispose: () => acquired.release(),
-    ...createPlainOps(createCaller(compile)),
   };
 }
 
@@ -79,7 +76,13 @@ function createHostEngine(): Engine {
     return createHostProgram(plan({ outputs, updates }), outputs, store);
   };
   const description = { kind: "cpu", name: "CPU references in double precision" } as const;
-  return { description, createParameters, compile, dispose() {}, ...createPlainOps(createCaller(compile)) };
+  return { description, createParameters, compile, dispose() {} };
+}
+
+/** The number of invocations in a subgroup, or 0 where there are none or their size varies. */
+function fixedSubgroupSize({ features, adapterInfo }: GPUDevice): number {
+  const { subgroupMinSize, subgroupMaxSize } = adapterInfo;
+  return features.has("subgroups") && subgroupMinSize === subgroupMaxSize ? (subgroupMinSize ?? 0) : 0;
 }
 
 /** Remembers what went wrong on the device between calls and throws it at the next one. */

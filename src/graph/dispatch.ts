@@ -34,7 +34,8 @@ export interface Dispatch {
 export interface KernelTarget {
   /** True for lavapipe and SwiftShader, whose laws of speed are the opposite of a GPU's. */
   readonly software: boolean;
-  readonly subgroups: boolean;
+  /** Invocations of a subgroup where the adapter has subgroups of one size only, else 0. */
+  readonly subgroupSize: number;
   readonly workgroupStorageBytes: number;
   /** Whether anyone reads the value; an op need not write an output that nobody reads. */
   isUsed(value: Value): boolean;

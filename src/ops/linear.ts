@@ -2,10 +2,19 @@ import columnSumShader from "../../shaders/linear_column_sum.wgsl";
 import reluShader from "../../shaders/linear_relu_backward.wgsl";
 import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { bufferElements, lastDimension, requireShapes, rowCount, rowPitch, sameShape, type Shape } from "../graph/shape.ts";
+import {
+  bufferElements,
+  lastDimension,
+  requireShapes,
+  rowCount,
+  rowPitch,
+  type Shape,
+  sameShape,
+} from "../graph/shape.ts";
 import * as reference from "../reference/linear.ts";
 import { matmul as product } from "../reference/matmul.ts";
-import { matmul, productDispatch, reduceDispatch } from "./matmul.ts";
+import { matmul } from "./matmul.ts";
+import { productDispatch, reduceDispatch } from "./matmul-kernels.ts";
 
 /**
  * A linear layer, y = x w + bias, with ReLU after it if asked.
@@ -15,8 +24,16 @@ import { matmul, productDispatch, reduceDispatch } from "./matmul.ts";
  * @returns `[..., columns]`
  */
 export function linear(x: Value, w: Value, bias: Value, options: { readonly relu?: boolean } = {}): Value {
-  const fits = w.shape.length === 2 && x.shape.length >= 2 && lastDimension(x.shape) === w.shape[0] && sameShape(bias.shape, [1, w.shape[1]!]);
-  requireShapes(fits, "linear", "x [..., inner], w [inner, columns] and bias [1, columns]", { x: x.shape, w: w.shape, bias: bias.shape });
+  const fits =
+    w.shape.length === 2 &&
+    x.shape.length >= 2 &&
+    lastDimension(x.shape) === w.shape[0] &&
+    sameShape(bias.shape, [1, w.shape[1]!]);
+  requireShapes(fits, "linear", "x [..., inner], w [inner, columns] and bias [1, columns]", {
+    x: x.shape,
+    w: w.shape,
+    bias: bias.shape,
+  });
   return x.graph.apply(linearOp, [x, w, bias], { relu: options.relu ?? false })[0]!;
 }
 
@@ -33,7 +50,9 @@ const linearOp: Op<{ readonly relu: boolean }> = {
     const [inner, columns] = w!.shape as [number, number];
     return [reference.addBias(product(data(x!), data(w!), rowCount(x!.shape), inner, columns), data(bias!), relu)];
   },
-  kernels: ({ inputs: [x, w, bias], outputs: [y], attributes }) => [productDispatch(x!, w!, y!, bias!, attributes.relu)],
+  kernels: ({ inputs: [x, w, bias], outputs: [y], attributes }, target) => [
+    productDispatch(target, x!, w!, y!, bias!, attributes.relu),
+  ],
 };
 
 /** The gradient before ReLU, given its output `y` and the gradient `dy` after it. */
@@ -68,9 +87,19 @@ const columnSumOp: Op<undefined> = {
   kernels({ inputs: [x], outputs: [sum], scratch: [partial] }) {
     const parts = partsOf(x!.shape);
     const columnQuads = rowPitch(x!.shape, "f32") / 4;
-    const params = { rows: u32(rowCount(x!.shape)), rowsPerPart: u32(rowsPerPart), parts: u32(parts), columnQuads: u32(columnQuads) };
+    const params = {
+      rows: u32(rowCount(x!.shape)),
+      rowsPerPart: u32(rowsPerPart),
+      parts: u32(parts),
+      columnQuads: u32(columnQuads),
+    };
     return [
-      { shader: columnSumShader, params, bindings: [read(x!), write(partial!)], workgroups: gridOf(parts * columnQuads) },
+      {
+        shader: columnSumShader,
+        params,
+        bindings: [read(x!), write(partial!)],
+        workgroups: gridOf(parts * columnQuads),
+      },
       reduceDispatch(partial!, sum!, parts),
     ];
   },
