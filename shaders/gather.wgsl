@@ -1,12 +1,14 @@
 // Gather: out[i] = table[ids[i]]; id 0, which is padding, gives a zero row.
-// One invocation owns `span` vec4 of one row. Row padding is zero in and zero out.
+// One invocation owns `span` vec4 of one row: the whole row on a CPU, one vec4 on a GPU, where neighbours then read neighbours.
 //   table  [V + 1, d]  read
 //   ids    [rows]      read
-//   out    [rows, d]   write
+//   out    [rows, d]   write; row padding is zero as the table's is
 
 struct Params {
   rows: u32,
   quads: u32, // vec4 per row
+  lanes: u32, // invocations per row
+  span: u32, // vec4 per invocation
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -16,15 +18,16 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let row = id.x + id.y * groups.x * 64u;
+  let i = id.x + id.y * groups.x * 64u;
+  let row = i / params.lanes;
   if (row >= params.rows) {
     return;
   }
+  let lane = i - row * params.lanes;
   let item = ids[row];
-  let first = item * params.quads;
-  let to = row * params.quads;
-  let mask = select(0.0, 1.0, item != 0u);
-  for (var c = 0u; c < params.quads; c++) {
-    out[to + c] = mask * table[first + c];
+  let source = item * params.quads + lane;
+  let destination = row * params.quads + lane;
+  for (var c = 0u; c < params.span; c++) {
+    out[destination + c * params.lanes] = select(vec4f(), table[source + c * params.lanes], item != 0u);
   }
 }

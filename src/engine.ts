@@ -1,3 +1,4 @@
+import { createCaller } from "./calls.ts";
 import type { AdapterChoice, DeviceDescription } from "./device/adapter.ts";
 import { createKernelCache } from "./device/kernel.ts";
 import { createDeviceParameters } from "./device/parameters.ts";
@@ -5,6 +6,7 @@ import { createDeviceProgram, type ProgramContext, type ProgramOptions } from ".
 import { fail } from "./errors.ts";
 import { type Goal, plan } from "./graph/plan.ts";
 import { createHostParameters, createHostProgram, type Parameters, type Program } from "./graph/program.ts";
+import { createPlainOps, type PlainOps } from "./plain-ops.ts";
 
 export interface EngineOptions {
   /** A device of your own; the engine then does not look for one. */
@@ -14,7 +16,7 @@ export interface EngineOptions {
 }
 
 /** Compiles graphs for one adapter, and offers the kernels as plain calls. */
-export interface Engine {
+export interface Engine extends PlainOps {
   readonly description: DeviceDescription | { readonly kind: "cpu"; readonly name: string };
   /** A fresh, empty set of parameters; programs compiled with the same set share what they train. */
   createParameters(): Parameters;
@@ -27,13 +29,13 @@ export interface Engine {
 /** Finds an adapter (see {@link EngineOptions.adapter}) and makes an engine for it. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   if (options.adapter === "cpu") return createHostEngine();
-  const { acquireDevice } = await import("./device/adapter.ts");
+  const { acquireDevice, isSoftware } = await import("./device/adapter.ts");
   const acquired = await acquireDevice({ device: options.device, adapter: options.adapter });
   const { device, description } = acquired;
   const kernels = createKernelCache(device);
   const check = watch(device);
   const target: ProgramContext["target"] = {
-    software: description.kind === "software",
+    software: isSoftware(device.adapterInfo),
     subgroupSize: fixedSubgroupSize(device),
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
   };
@@ -60,6 +62,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     createParameters,
     compile,
     dispose: () => acquired.release(),
+    ...createPlainOps(createCaller(compile)),
   };
 }
 
@@ -76,7 +79,7 @@ function createHostEngine(): Engine {
     return createHostProgram(plan({ outputs, updates }), outputs, store);
   };
   const description = { kind: "cpu", name: "CPU references in double precision" } as const;
-  return { description, createParameters, compile, dispose() {} };
+  return { description, createParameters, compile, dispose() {}, ...createPlainOps(createCaller(compile)) };
 }
 
 /** The number of invocations in a subgroup, or 0 where there are none or their size varies. */

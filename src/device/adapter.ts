@@ -135,7 +135,7 @@ async function make({ source, kind }: Step, { gpu, adapter }: FoundAdapter): Pro
 }
 
 // Names count as well, because not every software driver reports the type "CPU".
-function isSoftware(info: GPUAdapterInfo): boolean {
+export function isSoftware(info: GPUAdapterInfo): boolean {
   const names = [info.vendor, info.architecture, info.device, info.description].join(" ");
   return info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(names);
 }

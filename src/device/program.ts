@@ -42,7 +42,7 @@ export async function createDeviceProgram(
     owned.push(buffer);
     return buffer;
   };
-  const buffers = allocate(plan, context, own);
+  const buffers = allocate(plan, Object.values(outputs), context, own);
   const launches = await prepareLaunches(plan, context, buffers, own);
   if (options.poison !== undefined) {
     for (const value of plan.slotOf.keys()) {
@@ -104,12 +104,13 @@ export async function createDeviceProgram(
 
 function allocate(
   plan: Plan,
+  outputs: readonly Value[],
   { device, parameters }: ProgramContext,
   own: (buffer: GPUBuffer) => GPUBuffer,
 ): Map<Value, GPUBuffer> {
   const buffers = new Map<Value, GPUBuffer>();
   for (const value of plan.parameters) buffers.set(value, parameters.bufferOf(value));
-  const onDevice = new Set(plan.deviceNodes.flatMap((node) => node.inputs));
+  const onDevice = new Set([...plan.deviceNodes.flatMap((node) => node.inputs), ...outputs]);
   for (const value of [...plan.inputs, ...plan.constants, ...plan.hostNodes.flatMap((node) => node.outputs)]) {
     if (!onDevice.has(value)) continue;
     const buffer = own(createStorage(device, value));

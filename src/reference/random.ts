@@ -20,7 +20,12 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /** Four 32-bit words for the counter (`index`, `stream`) under the key `seed`; written to `out`. */
-export function philox(seed: number, stream: number, index: number, out: Uint32Array = new Uint32Array(4)): Uint32Array {
+export function philox(
+  seed: number,
+  stream: number,
+  index: number,
+  out: Uint32Array = new Uint32Array(4),
+): Uint32Array {
   let a = index >>> 0;
   let b = Math.floor(index / 0x100000000) >>> 0;
   let c = stream >>> 0;

@@ -56,7 +56,13 @@ const transposedProduct = (x: Float64Array, y: Float64Array, n: number, p: numbe
 };
 
 /** Softmax of `b [n, interests]` over the active interests of a behaviour, or over the behaviours of an active interest. */
-function softmax(b: Float64Array, n: number, count: number, interests: number, competition: RouteRule["competition"]): Float64Array {
+function softmax(
+  b: Float64Array,
+  n: number,
+  count: number,
+  interests: number,
+  competition: RouteRule["competition"],
+): Float64Array {
   const w = new Float64Array(b.length);
   const groups = competition === "interests" ? n : count;
   const size = competition === "interests" ? count : n;
@@ -132,7 +138,11 @@ export function route(inputs: RouteInputs, shape: RouteShape, rule: RouteRule) {
 }
 
 /** de_i = sum_j w_ij da_j, the gradient of the behaviours where the weights are constants. */
-export function spread(weights: Float64Array, da: Float64Array, { batch, length, d, interests }: RouteShape): Float64Array {
+export function spread(
+  weights: Float64Array,
+  da: Float64Array,
+  { batch, length, d, interests }: RouteShape,
+): Float64Array {
   const de = new Float64Array(batch * length * d);
   for (let user = 0; user < batch; user++) {
     const w = weights.subarray(user * length * interests, (user + 1) * length * interests);
@@ -147,7 +157,12 @@ export function spread(weights: Float64Array, da: Float64Array, { batch, length,
  * @param daLast the gradient of the last iteration's a, `[batch, interests, d]`
  * @returns `de [batch, length, d]` and `across [batch, iterations, interests, d]`, for dM = sum of a^T across
  */
-export function routeBackward(inputs: Omit<RouteInputs, "transform">, daLast: Float64Array, shape: RouteShape, rule: RouteRule) {
+export function routeBackward(
+  inputs: Omit<RouteInputs, "transform">,
+  daLast: Float64Array,
+  shape: RouteShape,
+  rule: RouteRule,
+) {
   const { batch, length, d, interests } = shape;
   const size = interests * d;
   const de = new Float64Array(batch * length * d);
@@ -190,7 +205,8 @@ function softmaxBackward(
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < count; j++) {
       let mean = 0;
-      if (competition === "interests") for (let m = 0; m < count; m++) mean += w[i * interests + m]! * dw[i * interests + m]!;
+      if (competition === "interests")
+        for (let m = 0; m < count; m++) mean += w[i * interests + m]! * dw[i * interests + m]!;
       else for (let m = 0; m < n; m++) mean += w[m * interests + j]! * dw[m * interests + j]!;
       db[i * interests + j] = w[i * interests + j]! * (dw[i * interests + j]! - mean);
     }
@@ -199,7 +215,13 @@ function softmaxBackward(
 }
 
 /** Through g = scale(a M a^T) a M: from dg to da, and to `across`, whose product with a is dM. */
-function agreementBackward(step: Trace["steps"][number], dg: Float64Array, gram: Float64Array, interests: number, d: number) {
+function agreementBackward(
+  step: Trace["steps"][number],
+  dg: Float64Array,
+  gram: Float64Array,
+  interests: number,
+  d: number,
+) {
   const across = new Float64Array(interests * d);
   const da = new Float64Array(interests * d);
   const through = matmul(dg, gram, interests, d, d);

@@ -23,8 +23,24 @@ const sizes: Size[] = [
   { name: "one behaviour", length: 6, d: 4, h: 4, interests: 3, lengths: [1, 1], counts: [1, 3] },
   { name: "one interest", length: 6, d: 8, h: 8, interests: 1, lengths: [6, 2], counts: [1, 1] },
   { name: "more interests than behaviours", length: 7, d: 4, h: 4, interests: 6, lengths: [3, 7], counts: [6, 5] },
-  { name: "widths not multiples of 4, and h unlike d", length: 9, d: 5, h: 7, interests: 3, lengths: [9, 4], counts: [3, 2] },
-  { name: "a history longer than a workgroup", length: 130, d: 12, h: 12, interests: 5, lengths: [130, 77], counts: [5, 4] },
+  {
+    name: "widths not multiples of 4, and h unlike d",
+    length: 9,
+    d: 5,
+    h: 7,
+    interests: 3,
+    lengths: [9, 4],
+    counts: [3, 2],
+  },
+  {
+    name: "a history longer than a workgroup",
+    length: 130,
+    d: 12,
+    h: 12,
+    interests: 5,
+    lengths: [130, 77],
+    counts: [5, 4],
+  },
 ];
 
 const feedsOf = ({ length, d, h, interests, lengths, counts }: Size, scale = 1) => ({
@@ -38,7 +54,8 @@ const feedsOf = ({ length, d, h, interests, lengths, counts }: Size, scale = 1) 
 const caseOf = (size: Size, options: RouteOptions, label: string, scale = 1): OpCase => ({
   name: `${size.name}, ${label}`,
   feeds: feedsOf(size, scale),
-  apply: ({ behaviours, transform, lengths, counts, logits }) => route(behaviours!, transform!, lengths!, counts!, logits!, options),
+  apply: ({ behaviours, transform, lengths, counts, logits }) =>
+    route(behaviours!, transform!, lengths!, counts!, logits!, options),
   differentiate: ["behaviours", "transform"],
 });
 
@@ -68,13 +85,22 @@ test("by default only the last iteration is differentiated, with the routing wei
   const { backpropagate } = await import("../../src/autograd.ts");
   const graph = new Graph();
   const values = Object.fromEntries(
-    Object.entries(feeds).map(([name, feed]) => [name, graph.input(name, feed.data instanceof Uint32Array ? "u32" : "f32", feed.shape)]),
+    Object.entries(feeds).map(([name, feed]) => [
+      name,
+      graph.input(name, feed.data instanceof Uint32Array ? "u32" : "f32", feed.shape),
+    ]),
   );
   const u = route(values.behaviours!, values.transform!, values.lengths!, values.counts!, values.logits!);
-  const gradients = backpropagate(new Map([[u, graph.input("du", "f32", [3, 4, 8])]]), [values.behaviours!, values.transform!]);
+  const gradients = backpropagate(new Map([[u, graph.input("du", "f32", [3, 4, 8])]]), [
+    values.behaviours!,
+    values.transform!,
+  ]);
   const [de, dS] = [...gradients.values()] as [typeof u, typeof u];
   const program = await engine.compile({ outputs: { de, dS } });
-  await program.run({ ...Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.data])), du: upstream });
+  await program.run({
+    ...Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, feed.data])),
+    du: upstream,
+  });
   const frozen = (e: Float64Array, S: Float64Array) => {
     let loss = 0;
     for (let user = 0; user < 3; user++) {
@@ -113,8 +139,14 @@ test("more users than one grid dimension are all routed", async () => {
   const graph = new Graph();
   const lengths = graph.constant("lengths", [batch], new Uint32Array(batch).fill(1));
   const rows = graph.input("rows", "f32", [batch, 1, 4]);
-  const transform = graph.constant("transform", [4, 4], Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1));
-  const u = route(rows, transform, lengths, lengths, graph.constant("logits", [1, 1], new Float32Array(1)), { iterations: 1 });
+  const transform = graph.constant(
+    "transform",
+    [4, 4],
+    Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1),
+  );
+  const u = route(rows, transform, lengths, lengths, graph.constant("logits", [1, 1], new Float32Array(1)), {
+    iterations: 1,
+  });
   const program = await engine.compile({ outputs: { u }, poison: 7 });
   const data = Float32Array.from({ length: batch * 4 }, (_, i) => randomStream(1).normal(i % 1000));
   await program.run({ rows: data });
@@ -130,7 +162,8 @@ function referenceOf(size: Size) {
   const S = wide("transform");
   const { d, h, interests, length } = size;
   const gram = new Float64Array(d * d);
-  for (let i = 0; i < d * d; i++) for (let c = 0; c < h; c++) gram[i]! += S[Math.floor(i / d) * h + c]! * S[(i % d) * h + c]!;
+  for (let i = 0; i < d * d; i++)
+    for (let c = 0; c < h; c++) gram[i]! += S[Math.floor(i / d) * h + c]! * S[(i % d) * h + c]!;
   const inputs = {
     e: wide("behaviours"),
     gram,
@@ -158,9 +191,13 @@ function explicit({ length, d, h, interests, lengths, counts }: Size): Float64Ar
     );
     const b = mapped.map((_, i) => Array.from({ length: counts[user]! }, (_, j) => b0[i * interests + j]!));
     for (let t = 0; t < 3; t++) {
-      const w = b.map((row) => row.map((value) => Math.exp(value) / row.reduce((sum, other) => sum + Math.exp(other), 0)));
+      const w = b.map((row) =>
+        row.map((value) => Math.exp(value) / row.reduce((sum, other) => sum + Math.exp(other), 0)),
+      );
       for (let j = 0; j < counts[user]!; j++) {
-        const z = Float64Array.from({ length: h }, (_, c) => mapped.reduce((sum, row, i) => sum + w[i]![j]! * row[c]!, 0));
+        const z = Float64Array.from({ length: h }, (_, c) =>
+          mapped.reduce((sum, row, i) => sum + w[i]![j]! * row[c]!, 0),
+        );
         const u = squash(z, h);
         out.set(u, (user * interests + j) * h);
         for (const [i, row] of mapped.entries()) b[i]![j]! += row.reduce((sum, value, c) => sum + value * u[c]!, 0);

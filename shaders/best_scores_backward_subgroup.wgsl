@@ -1,0 +1,133 @@
+// Best scores backward, interests: dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m]; 0 for inactive interests.
+// Rows come in groups of 4: 4 interests of a user or, where there is one interest each, 4 users. One invocation owns
+// 2 vec4 of every row of 4 groups and walks the candidates 4 at a time; the weights of a group make a 4 x 4 matrix that is
+// zero where an interest did not win. The padding of g is zero, so candidates past the end add nothing.
+// A workgroup has its two vec4 in common: each invocation loads those of one candidate and the first four of a subgroup, which
+// has four at least, share theirs.
+//   counts      [users]                              read
+//   candidates  [candidates, d]                      read
+//   g           [users, candidates]                  read
+//   winners     [users, candidates rounded up to 4]  read
+//   dv          [users, interests, d]                write
+
+enable subgroups;
+
+struct Params {
+  users: u32,
+  interests: u32,
+  candidates: u32,
+  quads: u32, // vec4 per row of candidates and dv
+  chunks: u32, // groups of rows per user
+  tiles: u32, // tiles of 4 groups
+}
+
+override workgroupSize: u32 = 64u;
+override single = false; // one interest for each user
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> counts: array<u32>;
+@group(0) @binding(2) var<storage, read> candidates: array<vec4f>;
+@group(0) @binding(3) var<storage, read> g: array<vec4f>;
+@group(0) @binding(4) var<storage, read> winners: array<vec4u>;
+@group(0) @binding(5) var<storage, read_write> dv: array<vec4f>;
+
+fn upstream(user: u32, quad: u32) -> vec4f {
+  return g[min(user, params.users - 1u) * ((params.candidates + 3u) / 4u) + quad];
+}
+
+// Column: row of the group; row: one of four candidates.
+fn weights(group: u32, quad: u32) -> mat4x4f {
+  if (single) {
+    let user = group * 4u;
+    return mat4x4f(upstream(user, quad), upstream(user + 1u, quad), upstream(user + 2u, quad), upstream(user + 3u, quad));
+  }
+  let user = min(group / params.chunks, params.users - 1u);
+  let j = group % params.chunks * 4u;
+  let weight = upstream(user, quad);
+  let winner = winners[user * ((params.candidates + 3u) / 4u) + quad];
+  return mat4x4f(
+    select(vec4f(), weight, winner == vec4u(j)),
+    select(vec4f(), weight, winner == vec4u(j + 1u)),
+    select(vec4f(), weight, winner == vec4u(j + 2u)),
+    select(vec4f(), weight, winner == vec4u(j + 3u)),
+  );
+}
+
+fn storeRow(group: u32, r: u32, c: u32, first: vec4f, second: vec4f) {
+  let user = select(group / params.chunks, group * 4u + r, single);
+  let j = select(group % params.chunks * 4u + r, 0u, single);
+  if (user >= params.users || j >= params.interests) {
+    return;
+  }
+  let isActive = j < counts[user];
+  let at = (user * params.interests + j) * params.quads + c;
+  dv[at] = select(vec4f(), first, isActive);
+  if (c + 1u < params.quads) {
+    dv[at + 1u] = select(vec4f(), second, isActive);
+  }
+}
+
+fn storeGroup(group: u32, c: u32, first: mat4x4f, second: mat4x4f) {
+  storeRow(group, 0u, c, first[0], second[0]);
+  storeRow(group, 1u, c, first[1], second[1]);
+  storeRow(group, 2u, c, first[2], second[2]);
+  storeRow(group, 3u, c, first[3], second[3]);
+}
+
+// The vectors of the first four invocations of the subgroup.
+fn share(own: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(own, 0u),
+    subgroupBroadcast(own, 1u),
+    subgroupBroadcast(own, 2u),
+    subgroupBroadcast(own, 3u),
+  );
+}
+
+@compute @workgroup_size(workgroupSize)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let index = id.x + id.y * groups.x;
+  let pairs = (params.quads + 1u) / 2u;
+  if (index / pairs * workgroupSize >= params.tiles) {
+    return;
+  }
+  let group = (index / pairs * workgroupSize + local) * 4u;
+  let c = index % pairs * 2u;
+  let next = min(c + 1u, params.quads - 1u) - c;
+  var a0 = mat4x4f();
+  var a1 = mat4x4f();
+  var a2 = mat4x4f();
+  var a3 = mat4x4f();
+  var b0 = mat4x4f();
+  var b1 = mat4x4f();
+  var b2 = mat4x4f();
+  var b3 = mat4x4f();
+  let last = params.candidates - 1u;
+  let blocks = (params.candidates + 3u) / 4u;
+  for (var m = 0u; m < blocks; m++) {
+    let mine = min(m * 4u + lane % 4u, last) * params.quads + c;
+    let e = share(candidates[mine]);
+    let f = share(candidates[mine + next]);
+    let w0 = weights(group, m);
+    a0 += e * w0;
+    b0 += f * w0;
+    let w1 = weights(group + 1u, m);
+    a1 += e * w1;
+    b1 += f * w1;
+    let w2 = weights(group + 2u, m);
+    a2 += e * w2;
+    b2 += f * w2;
+    let w3 = weights(group + 3u, m);
+    a3 += e * w3;
+    b3 += f * w3;
+  }
+  storeGroup(group, c, a0, b0);
+  storeGroup(group + 1u, c, a1, b1);
+  storeGroup(group + 2u, c, a2, b2);
+  storeGroup(group + 3u, c, a3, b3);
+}

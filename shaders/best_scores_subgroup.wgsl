@@ -1,0 +1,158 @@
+// Best scores: score[b, m] = max over active j of v[b, j] . e[m]; the lowest j wins a tie; 0 for a user without interests.
+// One invocation owns 8 candidates of 2 users, whose interests it takes in chunks of 4, or of 8 users where there is one
+// interest each: an 8 x 8 tile of products in both cases. A workgroup keeps to the same users: each invocation loads two of
+// their rows, and the first four of a subgroup, which has four at least, share theirs with the others.
+// The padding of a row of scores becomes zero.
+//   interests   [users, interests, d]               read
+//   counts      [users]                             read
+//   candidates  [candidates, d]                     read
+//   scores      [users, candidates]                 write
+//   winners     [users, candidates rounded up to 4] write
+
+enable subgroups;
+
+struct Params {
+  users: u32,
+  interests: u32,
+  candidates: u32,
+  quads: u32, // vec4 per row of interests and candidates
+  tiles: u32, // tiles of 8 candidates
+  groups: u32, // tiles of users
+  chunks: u32, // chunks of 4 interests
+  keepWinners: u32, // 0 when nobody reads them
+}
+
+override workgroupSize: u32 = 64u;
+override single = false; // one interest for each user
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> interests: array<vec4f>;
+@group(0) @binding(2) var<storage, read> counts: array<u32>;
+@group(0) @binding(3) var<storage, read> candidates: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> scores: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> winners: array<vec4u>;
+
+struct Best {
+  score: vec4f,
+  winner: vec4u,
+}
+
+// The first vec4 of row i of a tile; rows past the end repeat the last one and are dropped later.
+fn rowOf(group: u32, chunk: u32, i: u32) -> u32 {
+  let user = min(group * 2u + i / 4u, params.users - 1u);
+  let one = min(group * 8u + i, params.users - 1u);
+  let many = user * params.interests + min(chunk * 4u + i % 4u, params.interests - 1u);
+  return select(many, one, single) * params.quads;
+}
+
+fn candidateOf(tile: u32, i: u32) -> u32 {
+  return min(tile * 8u + i, params.candidates - 1u) * params.quads;
+}
+
+fn challenge(best: Best, score: vec4f, j: u32, count: u32) -> Best {
+  let wins = (vec4<bool>(j == 0u) | (score > best.score)) & vec4<bool>(j < count);
+  return Best(select(best.score, score, wins), select(best.winner, vec4u(j), wins));
+}
+
+// The best of four interests, given their scores of four candidates as columns.
+fn challengeAll(best: Best, s: mat4x4f, chunk: u32, count: u32) -> Best {
+  let j = chunk * 4u;
+  let two = challenge(challenge(best, s[0], j, count), s[1], j + 1u, count);
+  return challenge(challenge(two, s[2], j + 2u, count), s[3], j + 3u, count);
+}
+
+fn store(user: u32, quad: u32, best: Best) {
+  let width = (params.candidates + 3u) / 4u;
+  if (user >= params.users || quad >= width) {
+    return;
+  }
+  let valid = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.candidates);
+  scores[user * width + quad] = select(vec4f(), best.score, valid);
+  if (params.keepWinners == 1u) {
+    winners[user * width + quad] = select(vec4u(), best.winner, valid);
+  }
+}
+
+fn storeOne(user: u32, quad: u32, score: vec4f) {
+  let none = Best(vec4f(), vec4u());
+  store(user, quad, challenge(none, score, 0u, counts[min(user, params.users - 1u)]));
+}
+
+fn storeFour(user: u32, quad: u32, s: mat4x4f) {
+  storeOne(user, quad, s[0]);
+  storeOne(user + 1u, quad, s[1]);
+  storeOne(user + 2u, quad, s[2]);
+  storeOne(user + 3u, quad, s[3]);
+}
+
+// The vectors of the first four invocations of the subgroup.
+fn share(own: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(own, 0u),
+    subgroupBroadcast(own, 1u),
+    subgroupBroadcast(own, 2u),
+    subgroupBroadcast(own, 3u),
+  );
+}
+
+@compute @workgroup_size(workgroupSize)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let index = id.x + id.y * groups.x;
+  let blocks = (params.tiles + workgroupSize - 1u) / workgroupSize;
+  let group = index / blocks;
+  let tile = index % blocks * workgroupSize + local;
+  if (group >= params.groups) {
+    return;
+  }
+  let m = array<u32, 8>(
+    candidateOf(tile, 0u), candidateOf(tile, 1u), candidateOf(tile, 2u), candidateOf(tile, 3u),
+    candidateOf(tile, 4u), candidateOf(tile, 5u), candidateOf(tile, 6u), candidateOf(tile, 7u),
+  );
+  let firstUser = group * 2u;
+  let firstCount = counts[min(firstUser, params.users - 1u)];
+  let secondCount = counts[min(firstUser + 1u, params.users - 1u)];
+  let none = Best(vec4f(), vec4u());
+  var b00 = none;
+  var b01 = none;
+  var b10 = none;
+  var b11 = none;
+  for (var chunk = 0u; chunk < params.chunks; chunk++) {
+    let r0 = rowOf(group, chunk, lane % 4u);
+    let r1 = rowOf(group, chunk, lane % 4u + 4u);
+    // Column: interest; row: candidate.
+    var s00 = mat4x4f();
+    var s01 = mat4x4f();
+    var s10 = mat4x4f();
+    var s11 = mat4x4f();
+    for (var c = 0u; c < params.quads; c++) {
+      let v0 = share(interests[r0 + c]);
+      let v1 = share(interests[r1 + c]);
+      let e0 = mat4x4f(candidates[m[0] + c], candidates[m[1] + c], candidates[m[2] + c], candidates[m[3] + c]);
+      let e1 = mat4x4f(candidates[m[4] + c], candidates[m[5] + c], candidates[m[6] + c], candidates[m[7] + c]);
+      s00 += transpose(e0) * v0;
+      s01 += transpose(e1) * v0;
+      s10 += transpose(e0) * v1;
+      s11 += transpose(e1) * v1;
+    }
+    if (single) {
+      storeFour(group * 8u, tile * 2u, s00);
+      storeFour(group * 8u, tile * 2u + 1u, s01);
+      storeFour(group * 8u + 4u, tile * 2u, s10);
+      storeFour(group * 8u + 4u, tile * 2u + 1u, s11);
+      return;
+    }
+    b00 = challengeAll(b00, s00, chunk, firstCount);
+    b01 = challengeAll(b01, s01, chunk, firstCount);
+    b10 = challengeAll(b10, s10, chunk, secondCount);
+    b11 = challengeAll(b11, s11, chunk, secondCount);
+  }
+  store(firstUser, tile * 2u, b00);
+  store(firstUser, tile * 2u + 1u, b01);
+  store(firstUser + 1u, tile * 2u, b10);
+  store(firstUser + 1u, tile * 2u + 1u, b11);
+}

@@ -1,0 +1,68 @@
+export { backpropagate, gradients } from "./autograd.ts";
+export { encodeFeatures, type FeatureTable } from "./data/features.ts";
+export { type ReadFeaturesOptions, readFeatures } from "./data/features-file.ts";
+export { describeLog, type InteractionLog } from "./data/log.ts";
+export { type ReadInteractionsOptions, readInteractions } from "./data/log-file.ts";
+export { type PlantedLog, type PlantedLogOptions, plantedLog } from "./data/planted.ts";
+export type { ItemLists, Sequences } from "./data/sequences.ts";
+export { type EvaluationUsers, leaveOneOut, type ShareOfUsersOptions, type Split, shareOfUsers } from "./data/split.ts";
+export { type AdapterChoice, type DeviceDescription, describeDevice } from "./device/adapter.ts";
+export { createEngine, type Engine, type EngineOptions } from "./engine.ts";
+export { PolymindError } from "./errors.ts";
+export { type RankingMetrics, rankingMetrics } from "./evaluation/metrics.ts";
+export {
+  type Binding,
+  type Dispatch,
+  f32,
+  gridOf,
+  type KernelTarget,
+  read,
+  type Scalar,
+  type Shader,
+  u32,
+  write,
+} from "./graph/dispatch.ts";
+export { type Gradient, Graph, type Initializer, type Node, type Op, type Tensor, type Value } from "./graph/graph.ts";
+export type { InputArrays } from "./graph/interpreter.ts";
+export type { Goal } from "./graph/plan.ts";
+export type { Parameters, Program } from "./graph/program.ts";
+export type { DataType, Shape } from "./graph/shape.ts";
+export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
+export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
+export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
+export { type ModelName, type ModelSpec, modelNames, modelSpec } from "./models/registry.ts";
+export { singleVector, singleVectorDefaults } from "./models/single-vector.ts";
+export { adamDense, adamRows, adamSchedule } from "./ops/adam.ts";
+export { add } from "./ops/add.ts";
+export { bestScores } from "./ops/best-scores.ts";
+export { concat } from "./ops/concat.ts";
+export { embeddingBag } from "./ops/embedding-bag.ts";
+export { gather } from "./ops/gather.ts";
+export { interestCounts } from "./ops/interest-counts.ts";
+export { l2Normalise } from "./ops/l2-normalise.ts";
+export { type LabelAwareAttentionOptions, labelAwareAttention } from "./ops/label-aware-attention.ts";
+export { linear } from "./ops/linear.ts";
+export { maskedSoftmax } from "./ops/masked-softmax.ts";
+export { type MatmulOptions, matmul } from "./ops/matmul.ts";
+export { meanPool } from "./ops/mean-pool.ts";
+export { pairDot } from "./ops/pair-dot.ts";
+export { rankTargets } from "./ops/rank-targets.ts";
+export { reshape } from "./ops/reshape.ts";
+export { type RouteOptions, route } from "./ops/route.ts";
+export { fullSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";
+export { squash } from "./ops/squash.ts";
+export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCall, RowsCall } from "./plain-ops.ts";
+export { initialLogits } from "./reference/initial-logits.ts";
+export { createDataset, type Dataset } from "./training/dataset.ts";
+export { type Judgement, type JudgeOptions, judge, judgeMostPopular } from "./training/judge.ts";
+export { buildObjective, type Objective } from "./training/objective.ts";
+export { type AdamSettings, adam } from "./training/optimizers.ts";
+export { type TrainingOptions, trainingDefaults } from "./training/options.ts";
+export {
+  type Checkpoint,
+  restore,
+  type TrainingHooks,
+  type TrainingProgress,
+  type TrainingResult,
+  train,
+} from "./training/trainer.ts";

@@ -1,0 +1,219 @@
+import shader from "../../shaders/adam.wgsl";
+import rowsShader from "../../shaders/adam_rows.wgsl";
+import { f32, gridOf, read, type Scalar, u32, write } from "../graph/dispatch.ts";
+import type { Node, Op, RowGradientPart, Tensor, Value } from "../graph/graph.ts";
+import { bufferElements, elementCount, lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
+import * as reference from "../reference/adam.ts";
+import type { RowOrderValues } from "./row-order.ts";
+import { bindParts, layoutOf, type PartLayout, referenceParts, requireParts } from "./rows-to-dense.ts";
+
+export interface AdamScheduleOptions {
+  /** Learning rate. */
+  readonly rate: number;
+  /** Decay of the first moment, in [0, 1). */
+  readonly beta1: number;
+  /** Decay of the second moment, in [0, 1). */
+  readonly beta2: number;
+}
+
+/** What one update needs beside the schedule; `beta1` and `beta2` are those of the schedule. */
+export interface AdamOptions {
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Added to the root of the corrected second moment. */
+  readonly epsilon: number;
+  /** Strength of the L2 penalty, which is added to the gradient; default 0. */
+  readonly weightDecay?: number;
+}
+
+/** A parameter with the moments of its gradient, all parameters of the graph and of one shape; moments start at zero. */
+export interface AdamState {
+  readonly parameter: Value;
+  readonly firstMoment: Value;
+  readonly secondMoment: Value;
+}
+
+const floats = (tensor: Tensor) => tensor.data as Float64Array;
+const integers = (tensor: Tensor) => tensor.data as Uint32Array;
+
+/**
+ * The bias corrections of Adam, worked out on the host and shared by all parameters of a step.
+ * @param step u32 `[1]`, t >= 1, known on the host
+ * @returns `[2]`: rate / (1 - beta1^t) and 1 / (1 - beta2^t)
+ */
+export function adamSchedule(step: Value, options: AdamScheduleOptions): Value {
+  requireShapes(step.type === "u32" && elementCount(step.shape) === 1, "adamSchedule", "a u32 step [1]", {
+    step: step.shape,
+  });
+  return step.graph.apply(adamScheduleOp, [step], options)[0]!;
+}
+
+const adamScheduleOp: Op<AdamScheduleOptions> = {
+  name: "adamSchedule",
+  host: true,
+  outputs: () => [{ shape: [2] }],
+  reference: ([step], { rate, beta1, beta2 }) => [reference.adamSchedule(integers(step!)[0]!, rate, beta1, beta2)],
+};
+
+/**
+ * One step of Adam (Kingma and Ba, algorithm 1) that moves every element of a parameter.
+ * @param state parameter and moments, `[..., d]` of rank 2 or more
+ * @param gradient of the parameter's shape
+ * @param schedule from {@link adamSchedule}
+ * @returns the node to name among the updates of a program
+ */
+export function adamDense(state: AdamState, gradient: Value, schedule: Value, options: AdamOptions): Node {
+  const { parameter, firstMoment, secondMoment } = state;
+  requireState("adamDense", state, sameShape(gradient.shape, parameter.shape) && parameter.shape.length >= 2, {
+    gradient,
+    schedule,
+  });
+  return parameter.graph.node(
+    adamDenseOp,
+    [gradient, schedule, parameter, firstMoment, secondMoment],
+    complete(options),
+  );
+}
+
+/**
+ * One step of lazy Adam for a table whose gradient is given by rows: rows that occur and their moments move, the others
+ * stay as they are; row 0 never moves. The bias correction is that of the global step.
+ * @param state table and moments, `[V + 1, d]`
+ * @param parts the gradient: up to four parts with rows `[..., d]`
+ * @param order the {@link rowOrder} of the ids of `parts`, in the same order
+ * @param schedule from {@link adamSchedule}
+ * @returns the node to name among the updates of a program
+ */
+export function adamRows(
+  state: AdamState,
+  parts: readonly RowGradientPart[],
+  order: RowOrderValues,
+  schedule: Value,
+  options: AdamOptions,
+): Node {
+  const { parameter, firstMoment, secondMoment } = state;
+  const layout = layoutOf(parts);
+  const occurrences = layout.occurrences.reduce((sum, size) => sum + size, 0);
+  requireParts("adamRows", parts, lastDimension(parameter.shape));
+  requireState("adamRows", state, parameter.shape.length === 2 && order.order.shape[0] === occurrences, {
+    order: order.order,
+    schedule,
+  });
+  const rows = parts.map((part) => part.rows);
+  const inputs = [
+    parameter,
+    firstMoment,
+    secondMoment,
+    schedule,
+    order.order,
+    order.rows,
+    order.starts,
+    order.count,
+    ...rows,
+  ];
+  return parameter.graph.node(adamRowsOp, inputs, { ...complete(options), layout });
+}
+
+const complete = (options: AdamOptions): reference.AdamDecay => ({ ...options, weightDecay: options.weightDecay ?? 0 });
+
+function requireState(op: string, state: AdamState, fits: boolean, others: Readonly<Record<string, Value>>): void {
+  const { parameter, firstMoment, secondMoment } = state;
+  const all = [parameter, firstMoment, secondMoment];
+  const kept = all.every((value) => value.role === "parameter" && sameShape(value.shape, parameter.shape));
+  const shapes = Object.entries({ parameter, firstMoment, secondMoment, ...others }).map(([name, value]) => [
+    name,
+    value.shape,
+  ]);
+  const expected = "a parameter of rank 2 or more, moments of its shape, a gradient for it and a schedule [2]";
+  requireShapes(fits && kept && sameShape(others.schedule!.shape, [2]), op, expected, Object.fromEntries(shapes));
+}
+
+const decayParams = ({ beta1, beta2, epsilon, weightDecay }: reference.AdamDecay): Record<string, Scalar> => ({
+  beta1: f32(beta1),
+  rest1: f32(1 - beta1),
+  beta2: f32(beta2),
+  rest2: f32(1 - beta2),
+  epsilon: f32(epsilon),
+  weightDecay: f32(weightDecay),
+});
+
+/** Copies of the parameter and its moments, for a reference to move in place. */
+const copyState = (tensors: readonly Tensor[]): reference.AdamState => {
+  const [parameter, firstMoment, secondMoment] = tensors.map((tensor) => floats(tensor).slice());
+  return { parameter: parameter!, firstMoment: firstMoment!, secondMoment: secondMoment! };
+};
+
+const contentOf = ({ parameter, firstMoment, secondMoment }: reference.AdamState) => [
+  parameter,
+  firstMoment,
+  secondMoment,
+];
+
+const adamDenseOp: Op<reference.AdamDecay> = {
+  name: "adamDense",
+  updates: [2, 3, 4],
+  outputs: () => [],
+  reference([gradient, schedule, ...kept], decay) {
+    const state = copyState(kept);
+    reference.adamDense(state, floats(gradient!), floats(schedule!), decay);
+    return contentOf(state);
+  },
+  kernels({ inputs: [gradient, schedule, ...state], attributes }) {
+    const quads = bufferElements(gradient!.shape, "f32") / 4;
+    return [
+      {
+        shader,
+        params: { quads: u32(quads), ...decayParams(attributes) },
+        bindings: [read(gradient!), read(schedule!), ...state.map(write)],
+        workgroups: gridOf(quads),
+      },
+    ];
+  },
+};
+
+const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
+  name: "adamRows",
+  updates: [0, 1, 2],
+  outputs: () => [],
+  reference(inputs, { layout, ...decay }) {
+    const state = copyState(inputs.slice(0, 3));
+    const [schedule, order, touched, starts, count, ...rows] = inputs.slice(3);
+    const d = lastDimension(inputs[0]!.shape);
+    reference.adamRows(
+      state,
+      referenceParts(layout, rows),
+      integers(order!),
+      integers(touched!),
+      integers(starts!),
+      integers(count!)[0]!,
+      d,
+      floats(schedule!),
+      decay,
+    );
+    return contentOf(state);
+  },
+  kernels({ inputs, attributes: { layout, ...decay } }) {
+    const [parameter, firstMoment, secondMoment, schedule, order, touched, starts, , ...rows] = inputs;
+    const quads = rowPitch(parameter!.shape, "f32") / 4;
+    const capacity = Math.min(elementCount(order!.shape), Math.max(1, parameter!.shape[0]! - 1));
+    const lanes = Math.ceil(quads / 4);
+    const stride = Math.ceil(capacity / 16);
+    const { params, bindings } = bindParts(layout, rows);
+    const state = [write(parameter!), write(firstMoment!), write(secondMoment!)];
+    return [
+      {
+        shader: rowsShader,
+        params: {
+          capacity: u32(capacity),
+          stride: u32(stride),
+          quads: u32(quads),
+          lanes: u32(lanes),
+          ...decayParams(decay),
+          ...params,
+        },
+        bindings: [...bindings, read(order!), read(touched!), read(starts!), read(schedule!), ...state],
+        workgroups: gridOf(stride * 16 * lanes),
+      },
+    ];
+  },
+};

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { gradients } from "../../src/autograd.ts";
+import { createEngine, type Engine } from "../../src/engine.ts";
+import { Graph, type RowGradientPart } from "../../src/graph/graph.ts";
+import { gather } from "../../src/ops/gather.ts";
+import { gather as reference } from "../../src/reference/gather.ts";
+import { describeOp, integers, normals } from "../support/op.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine();
+});
+afterAll(() => engine.dispose());
+
+test("id 0 gives a zero row whatever the table holds", () => {
+  const table = Float64Array.of(9, 9, 1, 2, 3, 4);
+  expect(reference(table, Uint32Array.of(2, 0, 1, 2), 2)).toEqual(Float64Array.of(3, 4, 0, 0, 1, 2, 3, 4));
+});
+
+describeOp("gather", [
+  {
+    name: "a batch of histories, padded and with repeated ids",
+    feeds: { table: normals([6, 8]), ids: integers([2, 3], [5, 0, 1, 1, 5, 0]) },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+  },
+  {
+    name: "an empty history",
+    feeds: { table: normals([3, 4]), ids: integers([1, 3], [0, 0, 0]) },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+  },
+  {
+    name: "width not a multiple of 4, one row",
+    feeds: { table: normals([3, 5]), ids: integers([1], [2]) },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+  },
+  {
+    name: "more rows than one grid dimension",
+    feeds: {
+      table: normals([3, 1]),
+      ids: { shape: [4_194_305], data: new Uint32Array(4_194_305).map((_, i) => i % 3) },
+    },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+  },
+]);
+
+test("any shape of ids: every row of the table arrives where its id stands", async () => {
+  const shapes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(shapes, fc.integer({ min: 1, max: 9 }), async (shape, d) => {
+      const graph = new Graph();
+      const table = graph.input("table", "f32", [4, d]);
+      const ids = graph.input("ids", "u32", shape);
+      const rows = gather(table, ids);
+      expect(rows.shape).toEqual([...shape, d]);
+      const program = await engine.compile({ outputs: { rows } });
+      const numbers = Float32Array.from({ length: 4 * d }, (_, i) => i);
+      const chosen = new Uint32Array(shape.reduce((a, b) => a * b)).map((_, i) => (i * 7) % 4);
+      await program.run({ table: numbers, ids: chosen });
+      const got = await program.read("rows");
+      program.dispose();
+      expect([...got]).toEqual(
+        [...chosen].flatMap((id) => Array.from({ length: d }, (_, c) => (id === 0 ? 0 : id * d + c))),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("the gradient of the table is given by rows", () => {
+  const graph = new Graph();
+  const table = graph.parameter("table", [5, 1], () => new Float32Array(5));
+  const ids = graph.input("ids", "u32", [1]);
+  const { parts } = gradients(gather(table, ids), [table]).get(table) as { parts: RowGradientPart[] };
+  expect(parts.map((part) => [part.ids, part.rows.shape])).toEqual([[ids, [1, 1]]]);
+});
+
+test("float ids are refused, with all shapes", () => {
+  const graph = new Graph();
+  const table = graph.input("table", "f32", [4, 2]);
+  expect(() => gather(table, graph.input("ids", "f32", [3]))).toThrow(
+    "gather: expected a table [V + 1, d] and u32 ids [...], got table [4, 2], ids [3]",
+  );
+});
