@@ -6,6 +6,7 @@ export default defineConfig({
   format: "esm",
   platform: "node",
   target: "node20",
+  fixedExtension: false,
   dts: true,
   clean: true,
   plugins: [wgsl()],

@@ -26,11 +26,9 @@ override single = false; // one interest for each user
 @group(0) @binding(4) var<storage, read> winners: array<vec4u>;
 @group(0) @binding(5) var<storage, read_write> de: array<vec4f>;
 
-// The weights of one user's candidates; 0 past the last user and for a user without interests.
 fn upstream(user: u32, quad: u32) -> vec4f {
-  let within = min(user, params.users - 1u);
   let width = (params.candidates + 3u) / 4u;
-  return select(vec4f(), g[within * width + min(quad, width - 1u)], user < params.users && counts[within] > 0u);
+  return g[min(user, params.users - 1u) * width + min(quad, width - 1u)];
 }
 
 // Column: one of four candidates; row: row of the group.
@@ -54,28 +52,37 @@ fn weights(group: u32, quad: u32) -> mat4x4f {
   );
 }
 
-// The first vec4 of row r of a group; rows past the end repeat the last one, and their weight is zero.
-fn rowOf(group: u32, r: u32) -> u32 {
-  let one = min(group * 4u + r, params.users - 1u);
-  let many = group / params.chunks * params.interests + min(group % params.chunks * 4u + r, params.interests - 1u);
-  return select(many, one, single) * params.quads;
+// Two vec4 of row r of a group; zero past the last row and for inactive interests.
+struct Row {
+  first: vec4f,
+  second: vec4f,
+}
+
+fn rowOf(group: u32, r: u32, c: u32, next: u32) -> Row {
+  let user = select(group / params.chunks, group * 4u + r, single);
+  let j = select(group % params.chunks * 4u + r, 0u, single);
+  let within = min(user, params.users - 1u);
+  let at = (within * params.interests + min(j, params.interests - 1u)) * params.quads + c;
+  let isActive = user < params.users && j < min(counts[within], params.interests);
+  return Row(select(vec4f(), interests[at], isActive), select(vec4f(), interests[at + next], isActive));
 }
 
 fn storeRow(m: u32, c: u32, first: vec4f, second: vec4f) {
-  if (m >= params.candidates) {
-    return;
-  }
   de[m * params.quads + c] = first;
   if (c + 1u < params.quads) {
     de[m * params.quads + c + 1u] = second;
   }
 }
 
-fn storeFour(m: u32, c: u32, first: mat4x4f, second: mat4x4f) {
-  storeRow(m, c, first[0], second[0]);
-  storeRow(m + 1u, c, first[1], second[1]);
-  storeRow(m + 2u, c, first[2], second[2]);
-  storeRow(m + 3u, c, first[3], second[3]);
+// Column i of four, without a dynamic index into registers.
+fn pick(m: mat4x4f, i: u32) -> vec4f {
+  return select(select(m[3], m[2], i == 2u), select(m[1], m[0], i == 0u), i < 2u);
+}
+
+// Column i of sixteen.
+fn pickOf(m0: mat4x4f, m1: mat4x4f, m2: mat4x4f, m3: mat4x4f, i: u32) -> vec4f {
+  let low = select(pick(m1, i % 4u), pick(m0, i % 4u), i < 4u);
+  return select(select(pick(m3, i % 4u), pick(m2, i % 4u), i < 12u), low, i < 8u);
 }
 
 @compute @workgroup_size(64)
@@ -97,12 +104,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var b2 = mat4x4f();
   var b3 = mat4x4f();
   for (var group = 0u; group < params.groups; group++) {
-    let r0 = rowOf(group, 0u) + c;
-    let r1 = rowOf(group, 1u) + c;
-    let r2 = rowOf(group, 2u) + c;
-    let r3 = rowOf(group, 3u) + c;
-    let v = mat4x4f(interests[r0], interests[r1], interests[r2], interests[r3]);
-    let u = mat4x4f(interests[r0 + next], interests[r1 + next], interests[r2 + next], interests[r3 + next]);
+    let r0 = rowOf(group, 0u, c, next);
+    let r1 = rowOf(group, 1u, c, next);
+    let r2 = rowOf(group, 2u, c, next);
+    let r3 = rowOf(group, 3u, c, next);
+    let v = mat4x4f(r0.first, r1.first, r2.first, r3.first);
+    let u = mat4x4f(r0.second, r1.second, r2.second, r3.second);
     let w0 = weights(group, quad);
     a0 += v * w0;
     b0 += u * w0;
@@ -116,8 +123,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     a3 += v * w3;
     b3 += u * w3;
   }
-  storeFour(quad * 4u, c, a0, b0);
-  storeFour(quad * 4u + 4u, c, a1, b1);
-  storeFour(quad * 4u + 8u, c, a2, b2);
-  storeFour(quad * 4u + 12u, c, a3, b3);
+  for (var i = 0u; i < min(16u, params.candidates - min(quad * 4u, params.candidates)); i++) {
+    storeRow(quad * 4u + i, c, pickOf(a0, a1, a2, a3, i), pickOf(b0, b1, b2, b3, i));
+  }
 }

@@ -18,6 +18,7 @@ struct Params {
   candidates: u32,
   quads: u32, // vec4 per row of candidates and dv
   chunks: u32, // groups of rows per user
+  groups: u32,
   tiles: u32, // tiles of 4 groups
 }
 
@@ -67,11 +68,15 @@ fn storeRow(group: u32, r: u32, c: u32, first: vec4f, second: vec4f) {
   }
 }
 
-fn storeGroup(group: u32, c: u32, first: mat4x4f, second: mat4x4f) {
-  storeRow(group, 0u, c, first[0], second[0]);
-  storeRow(group, 1u, c, first[1], second[1]);
-  storeRow(group, 2u, c, first[2], second[2]);
-  storeRow(group, 3u, c, first[3], second[3]);
+// Column i of four, without a dynamic index into registers.
+fn pick(m: mat4x4f, i: u32) -> vec4f {
+  return select(select(m[3], m[2], i == 2u), select(m[1], m[0], i == 0u), i < 2u);
+}
+
+// Column i of sixteen.
+fn pickOf(m0: mat4x4f, m1: mat4x4f, m2: mat4x4f, m3: mat4x4f, i: u32) -> vec4f {
+  let low = select(pick(m1, i % 4u), pick(m0, i % 4u), i < 4u);
+  return select(select(pick(m3, i % 4u), pick(m2, i % 4u), i < 12u), low, i < 8u);
 }
 
 // The vectors of the first four invocations of the subgroup.
@@ -126,8 +131,7 @@ fn main(
     a3 += e * w3;
     b3 += f * w3;
   }
-  storeGroup(group, c, a0, b0);
-  storeGroup(group + 1u, c, a1, b1);
-  storeGroup(group + 2u, c, a2, b2);
-  storeGroup(group + 3u, c, a3, b3);
+  for (var i = 0u; i < min(16u, params.groups * 4u - min(group, params.groups) * 4u); i++) {
+    storeRow(group + i / 4u, i % 4u, c, pickOf(a0, a1, a2, a3, i), pickOf(b0, b1, b2, b3, i));
+  }
 }

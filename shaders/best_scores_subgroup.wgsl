@@ -73,16 +73,9 @@ fn store(user: u32, quad: u32, best: Best) {
   }
 }
 
-fn storeOne(user: u32, quad: u32, score: vec4f) {
-  let none = Best(vec4f(), vec4u());
-  store(user, quad, challenge(none, score, 0u, counts[min(user, params.users - 1u)]));
-}
-
-fn storeFour(user: u32, quad: u32, s: mat4x4f) {
-  storeOne(user, quad, s[0]);
-  storeOne(user + 1u, quad, s[1]);
-  storeOne(user + 2u, quad, s[2]);
-  storeOne(user + 3u, quad, s[3]);
+// Column i of four, without a dynamic index into registers.
+fn pick(m: mat4x4f, i: u32) -> vec4f {
+  return select(select(m[3], m[2], i == 2u), select(m[1], m[0], i == 0u), i < 2u);
 }
 
 // The vectors of the first four invocations of the subgroup.
@@ -140,10 +133,14 @@ fn main(
       s11 += transpose(e1) * v1;
     }
     if (single) {
-      storeFour(group * 8u, tile * 2u, s00);
-      storeFour(group * 8u, tile * 2u + 1u, s01);
-      storeFour(group * 8u + 4u, tile * 2u, s10);
-      storeFour(group * 8u + 4u, tile * 2u + 1u, s11);
+      for (var i = 0u; i < min(8u, params.users - group * 8u); i++) {
+        let user = group * 8u + i;
+        let count = counts[user];
+        let near = select(pick(s10, i % 4u), pick(s00, i % 4u), i < 4u);
+        let far = select(pick(s11, i % 4u), pick(s01, i % 4u), i < 4u);
+        store(user, tile * 2u, challenge(none, near, 0u, count));
+        store(user, tile * 2u + 1u, challenge(none, far, 0u, count));
+      }
       return;
     }
     b00 = challengeAll(b00, s00, chunk, firstCount);

@@ -145,7 +145,7 @@ const backwardInterestsOp: Op<reference.BestScoresSizes & { readonly shape: Shap
           { alone: backwardShader, shared: backwardSubgroupShader },
           { outer: pairs, lanes: tiles, single: sizes.interests === 1 },
         ),
-        params: { ...params(sizes), chunks: u32(chunks), tiles: u32(tiles) },
+        params: { ...params(sizes), chunks: u32(chunks), groups: u32(groups), tiles: u32(tiles) },
         bindings: [read(counts!), read(candidates!), read(g!), read(winners!), write(dv!)],
       },
     ];

@@ -1,0 +1,181 @@
+import { allocateHistory, historyBatch } from "../data/batches.ts";
+import { concatenateLists, itemsAt } from "../data/sequences.ts";
+import type { EvaluationUsers } from "../data/split.ts";
+import type { Engine } from "../engine.ts";
+import { interestDiversity, interestsInUse } from "../evaluation/interests.ts";
+import { type RankingMetrics, rankingMetrics } from "../evaluation/metrics.ts";
+import { mostPopularRanks, popularityOrder } from "../evaluation/most-popular.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Parameters } from "../graph/program.ts";
+import { lastDimension } from "../graph/shape.ts";
+import { catalogue } from "../models/catalogue.ts";
+import { encoderOf, interestsOf, type ModelSpec } from "../models/registry.ts";
+import { bestScores } from "../ops/best-scores.ts";
+import { rankTargets } from "../ops/rank-targets.ts";
+import { createProfileFeed, type Dataset } from "./dataset.ts";
+import { userInputs } from "./objective.ts";
+
+export interface JudgeOptions {
+  /** Cutoffs N of the metrics. */
+  readonly at: readonly number[];
+  /** Whether items of the history stay in the ranking; by default they are left out. */
+  readonly includeSeen?: boolean;
+  /** Judges at most this many users, evenly spread. */
+  readonly users?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Judgement {
+  readonly users: number;
+  readonly metrics: readonly RankingMetrics[];
+  /** Mean over users with two active interests and more of the mean cosine of their pairs; `null` where nobody has two. */
+  readonly interestCosine: number | null;
+  /** Share of those users whose interests are all alike (cosine above .99). */
+  readonly alike: number | null;
+  /** Mean number of active interests. */
+  readonly activeInterests: number | null;
+  /** Mean number of interests that found something among a user's top 50, over the first batch of users. */
+  readonly interestsInUse: number | null;
+  /** Ranks of all targets, in the order of `evaluated.targets.items`. */
+  readonly ranks: Uint32Array;
+  /** Interests of the judged users, `[users, interests, dimension]`. */
+  readonly interests: Float32Array;
+  readonly interestCounts: Uint32Array;
+}
+
+/** Bytes of scores that are ranked at a time. */
+const scoreBytes = 32 * 1024 * 1024;
+const topForUse = 50;
+
+/** Ranks the whole catalogue on the device for every evaluated user. */
+export async function judge(
+  engine: Engine,
+  parameters: Parameters,
+  spec: ModelSpec,
+  dataset: Dataset,
+  evaluated: EvaluationUsers,
+  options: JudgeOptions,
+): Promise<Judgement> {
+  const chosen = sampleUsers(evaluated, options.users);
+  const count = chosen.users.length;
+  const { itemCount } = dataset;
+  const { length, dimension } = spec.options;
+  const interestLimit = interestsOf(spec);
+  const batch = Math.max(1, Math.min(256, count, Math.floor(scoreBytes / (4 * (itemCount + 1)))));
+  const targetWidth = longest(chosen.targets.offsets);
+  const excludedWidth = options.includeSeen ? 1 : longest(chosen.history.offsets);
+
+  const graph = new Graph();
+  const items = catalogue(graph, { itemCount, features: dataset.itemFeatures, ...spec.options });
+  const encoded = encoderOf(spec)(graph, userInputs(graph, dataset, batch, length), items);
+  const { scores, winners } = bestScores(encoded.interests, encoded.interestCounts, items.all());
+  const targetIds = graph.input("targets", "u32", [batch, targetWidth]);
+  const excludedIds = graph.input("excluded", "u32", [batch, excludedWidth]);
+  const ranksValue = rankTargets(scores, targetIds, excludedIds);
+  const { interests, interestCounts } = encoded;
+  const program = await engine.compile({
+    outputs: { ranks: ranksValue, interests, interestCounts, scores, winners },
+    parameters,
+  });
+
+  const history = allocateHistory(batch, length);
+  const profiles = createProfileFeed(dataset.userFeatures, batch);
+  const targets = new Uint32Array(batch * targetWidth);
+  const excluded = new Uint32Array(batch * excludedWidth);
+  const ranks = new Uint32Array(chosen.targets.items.length);
+  const allInterests = new Float32Array(count * interestLimit * dimension);
+  const allCounts = new Uint32Array(count);
+  let inUse: number | null = null;
+  for (let from = 0; from < count; from += batch) {
+    const here = Math.min(batch, count - from);
+    targets.fill(0);
+    excluded.fill(0);
+    for (let row = 0; row < here; row++) {
+      targets.set(itemsAt(chosen.targets, from + row), row * targetWidth);
+      if (!options.includeSeen) excluded.set(itemsAt(chosen.history, from + row), row * excludedWidth);
+    }
+    historyBatch(chosen, from, here, length, history);
+    const feed = { ...history, targets, excluded, ...profiles(chosen.users.subarray(from), here) };
+    await program.run(feed);
+    const found = (await program.read("ranks")) as Uint32Array;
+    for (let row = 0; row < here; row++) {
+      const start = chosen.targets.offsets[from + row]!;
+      const size = chosen.targets.offsets[from + row + 1]! - start;
+      ranks.set(found.subarray(row * targetWidth, row * targetWidth + size), start);
+    }
+    const vectors = (await program.read("interests")) as Float32Array;
+    allInterests.set(vectors.subarray(0, here * interestLimit * dimension), from * interestLimit * dimension);
+    allCounts.set(((await program.read("interestCounts")) as Uint32Array).subarray(0, here), from);
+    if (from === 0) {
+      const table = {
+        scores: (await program.read("scores")) as Float32Array,
+        winners: (await program.read("winners")) as Uint32Array,
+        winnerPitch: lastDimension(winners.shape),
+      };
+      inUse = interestsInUse(topWinners(table, here, itemCount), topForUse, interestLimit);
+    }
+    options.onProgress?.(from + here, count);
+  }
+  program.dispose();
+  const diversity = interestDiversity({ values: allInterests, counts: allCounts, interests: interestLimit, dimension });
+  return {
+    users: count,
+    metrics: rankingMetrics(ranks, chosen.targets.offsets, options.at),
+    interestCosine: diversity.cosine,
+    alike: diversity.alike,
+    activeInterests: diversity.active,
+    interestsInUse: inUse,
+    ranks,
+    interests: allInterests,
+    interestCounts: allCounts,
+  };
+}
+
+/** The baseline of every table: items by how often they occur in the training part. */
+export function judgeMostPopular(
+  dataset: Dataset,
+  evaluated: EvaluationUsers,
+  { at, includeSeen }: JudgeOptions,
+): readonly RankingMetrics[] {
+  const ranks = mostPopularRanks(popularityOrder(dataset.itemCounts), evaluated, { includeSeen });
+  return rankingMetrics(ranks, evaluated.targets.offsets, at);
+}
+
+function longest(offsets: Uint32Array): number {
+  let most = 1;
+  for (let i = 1; i < offsets.length; i++) most = Math.max(most, offsets[i]! - offsets[i - 1]!);
+  return most;
+}
+
+/** Every n-th user, so that at most `most` remain. */
+function sampleUsers(evaluated: EvaluationUsers, most = Number.POSITIVE_INFINITY): EvaluationUsers {
+  const count = evaluated.users.length;
+  if (count <= most) return evaluated;
+  const kept = Array.from({ length: most }, (_, i) => Math.floor((i * count) / most));
+  return {
+    users: Uint32Array.from(kept, (index) => evaluated.users[index]!),
+    history: pick(evaluated.history, kept),
+    targets: pick(evaluated.targets, kept),
+  };
+}
+
+function pick(lists: EvaluationUsers["history"], kept: readonly number[]) {
+  return concatenateLists(kept.map((index) => itemsAt(lists, index)));
+}
+
+/** The winning interests of each user's items of highest score, `[users, topForUse]`; empty places hold a number beyond all interests. */
+function topWinners(
+  { scores, winners, winnerPitch }: { scores: Float32Array; winners: Uint32Array; winnerPitch: number },
+  users: number,
+  itemCount: number,
+): Uint32Array {
+  const top = new Uint32Array(users * topForUse).fill(0xffffffff);
+  for (let user = 0; user < users; user++) {
+    const score = (item: number) => scores[user * (itemCount + 1) + item]!;
+    const order = Array.from({ length: itemCount }, (_, i) => i + 1).sort((a, b) => score(b) - score(a) || a - b);
+    for (const [place, item] of order.slice(0, topForUse).entries()) {
+      top[user * topForUse + place] = winners[user * winnerPitch + item]!;
+    }
+  }
+  return top;
+}

@@ -1,0 +1,50 @@
+/** How a model is trained. Where the MIND paper leaves a choice open, the comment says what decided. */
+export interface TrainingOptions {
+  /** Passes over all samples at most; default 10. */
+  readonly epochs: number;
+  /** Samples per step; default 512. */
+  readonly batch: number;
+  /** `"sampled"` softmax over shared negatives (the paper), or `"full"` softmax over the catalogue, for small ones. */
+  readonly loss: "sampled" | "full";
+  /** Negatives shared by a batch; default 1000. */
+  readonly negatives: number;
+  /** Negatives are drawn by frequency^alpha; default 0.75. */
+  readonly negativeAlpha: number;
+  /** Divides every score; default 1. */
+  readonly temperature: number;
+  /** `"chosen"`: label-aware attention makes one vector that scores all candidates (the paper); `"best"`: each candidate is scored by its own best interest. */
+  readonly scoring: "chosen" | "best";
+  /** Label-aware attention of `"chosen"`: `"hard"` is the paper's p = infinity, its fastest and best. */
+  readonly attention: "hard" | "scaled" | "pow";
+  /** beta of `"scaled"`; default 1. */
+  readonly attentionScale: number;
+  /** p of `"pow"`; default 2. */
+  readonly attentionPower: number;
+  /** Adam's rate; default 1e-3. */
+  readonly rate: number;
+  /** Epochs without a better validation after which training ends; default 3. */
+  readonly patience: number;
+  /** Users validated after each epoch at most, evenly spread; default 10,000. */
+  readonly validationUsers: number;
+  /** Whether a user's seen items stay in the ranking when validating. */
+  readonly includeSeen: boolean;
+  readonly seed: number;
+}
+
+export const trainingDefaults: TrainingOptions = {
+  epochs: 10,
+  batch: 512,
+  loss: "sampled",
+  negatives: 1000,
+  negativeAlpha: 0.75,
+  temperature: 1,
+  scoring: "chosen",
+  attention: "hard",
+  attentionScale: 1,
+  attentionPower: 2,
+  rate: 1e-3,
+  patience: 3,
+  validationUsers: 10_000,
+  includeSeen: false,
+  seed: 1,
+};
