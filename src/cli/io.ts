@@ -1,0 +1,46 @@
+/** What a command may do to the world around it; tests give their own. */
+export interface Io {
+  /** Writes a line of results to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  error(line: string): void;
+  /** The terminal to draw a progress bar on; undefined where output is read by a program. */
+  readonly terminal?: NodeJS.WriteStream | undefined;
+  /** Calls the listener at Ctrl-C and when asked to terminate; returns what ends that. */
+  onInterrupt(listener: () => void): () => void;
+  /** Ends the process at once. */
+  exit(code: number): void;
+}
+
+/** What a command prints to: as {@link Io}, with a way to say what `--quiet` leaves out. */
+export interface Console extends Io {
+  /** Writes a line that is not the result itself. */
+  note(line: string): void;
+}
+
+export function createConsole(io: Io, quiet: boolean): Console {
+  if (quiet) return { ...io, terminal: undefined, note() {} };
+  return { ...io, note: (line) => io.print(line) };
+}
+
+/** The process itself. */
+export function processIo(): Io {
+  // A reader that has seen enough, as in `polymind recommend | head -1`, is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+  return {
+    print: (line) => process.stdout.write(`${line}\n`),
+    error: (line) => process.stderr.write(`${line}\n`),
+    terminal: process.stdout.isTTY ? process.stdout : undefined,
+    onInterrupt(listener) {
+      const signals = ["SIGINT", "SIGTERM"] as const;
+      for (const signal of signals) process.on(signal, listener);
+      return () => {
+        for (const signal of signals) process.off(signal, listener);
+      };
+    },
+    exit: (code) => process.exit(code),
+  };
+}

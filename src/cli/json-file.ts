@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { explainFailure, nodeDisk } from "../training/storage/disk.ts";
+
+/** Throws unless a JSON file can be written there; to be called before the work whose results it is for. */
+export async function ensureJsonFile(path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  const probe = `${path}.${randomUUID()}`;
+  try {
+    // Only a folder can be listed.
+    if (await nodeDisk.list(path).catch(() => undefined))
+      throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    await nodeDisk.write(probe, []);
+    await nodeDisk.remove(probe);
+  } catch (error) {
+    explain(error, path);
+  }
+}
+
+/** Writes a value as JSON, all of it or nothing. */
+export async function writeJsonFile(path: string | undefined, value: unknown): Promise<void> {
+  if (path === undefined) return;
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    await nodeDisk.write(temporary, [new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`)]);
+    await nodeDisk.rename(temporary, path);
+    await nodeDisk.flushFolder(dirname(path));
+  } catch (error) {
+    await nodeDisk.remove(temporary).catch(() => undefined);
+    explain(error, path);
+  }
+}
+
+function explain(error: unknown, path: string): never {
+  const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+  return explainFailure(missing ? new Error(`there is no folder ${dirname(path)}`) : error, `cannot write ${path}`);
+}

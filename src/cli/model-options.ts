@@ -1,0 +1,107 @@
+import { fail } from "../errors.ts";
+import { type MindOptions, mindDefaults } from "../models/mind.ts";
+import { type ModelName, type ModelSpec, modelSpec } from "../models/registry.ts";
+import { singleVectorDefaults } from "../models/single-vector.ts";
+import {
+  checkModelSpec,
+  mindOptionsSchema,
+  modelNameSchema,
+  trainingOptionsSchema,
+} from "../training/model-folder-schema.ts";
+import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
+import { type Flag, flagOf, showValue } from "./options.ts";
+
+const { gradient, ...mindShape } = mindOptionsSchema.shape;
+
+/** Every option of the models; `routingGradient` is the model's `gradient`. */
+export const modelSchema = { modelName: modelNameSchema, ...mindShape, routingGradient: gradient };
+
+export const trainingSchema = trainingOptionsSchema.shape;
+
+/** Options of a model as they were given. */
+export type GivenModelOptions = {
+  readonly modelName?: ModelName;
+  readonly routingGradient?: MindOptions["gradient"];
+} & Partial<Omit<MindOptions, "gradient">>;
+
+const modelDescriptions: Readonly<
+  Record<Exclude<keyof typeof modelSchema, "seed">, readonly [value: string, description: string]>
+> = {
+  modelName: ["name", "mind, or single-vector: the baseline of the averaged history"],
+  dimension: ["d", "width of item vectors and interests"],
+  interests: ["K", "most interests of a user"],
+  iterations: ["R", "routing iterations"],
+  length: ["L", "behaviours that the model sees of a user, the latest ones"],
+  hiddenLayers: ["widths", "widths of the hidden layers after the interests, like 256,128, or none"],
+  competition: ["over", "what a behaviour's routing weights sum to 1 over: interests (the paper) or behaviours"],
+  update: ["rule", "routing logits accumulate (the paper) or overwrite"],
+  routingGradient: [
+    "of",
+    "last: routing weights are constants to the gradient; all: every iteration is differentiated",
+  ],
+  interestRule: ["rule", "active interests from n behaviours: log2, log2-plus-one, log2-up, ln or fixed"],
+  logitDeviation: ["number", "standard deviation of the initial routing logits"],
+  embeddingDeviation: ["number", "standard deviation of the first embeddings"],
+  profileDimension: ["width", "width of each embedding of the user profile"],
+};
+
+const trainingDescriptions: Readonly<
+  Record<keyof TrainingOptions, readonly [value: string | undefined, description: string]>
+> = {
+  epochs: ["number", "passes over all samples at most"],
+  batch: ["samples", "samples per step"],
+  loss: ["kind", "sampled: softmax over shared negatives (the paper); full: over the catalogue, for small ones"],
+  negatives: ["number", "negatives shared by a batch"],
+  negativeAlpha: ["power", "negatives are drawn by frequency^power"],
+  temperature: ["number", "divides every score"],
+  scoring: [
+    "kind",
+    "chosen: one vector by label-aware attention (the paper); best: each candidate by its best interest",
+  ],
+  attention: ["kind", "label-aware attention of chosen: hard (the paper), scaled or pow"],
+  attentionScale: ["number", "beta of scaled attention"],
+  attentionPower: ["number", "p of pow attention"],
+  rate: ["number", "Adam's learning rate"],
+  patience: ["epochs", "epochs without a better validation after which training ends"],
+  validationUsers: ["number", "users validated after each epoch at most, evenly spread"],
+  includeSeen: [undefined, "leave items that a user has had in the ranking when judging"],
+  seed: ["number", "seed of everything random"],
+};
+
+/** All flags of model and training, with the defaults of MIND. */
+export const modelFlags: readonly Flag[] = [
+  ...Object.entries(modelDescriptions).map(([key, [value, description]]) => ({
+    key,
+    value,
+    description,
+    standard: { modelName: "mind", routingGradient: mindDefaults.gradient, ...mindDefaults }[key],
+    group: "Model:",
+  })),
+  ...Object.entries(trainingDescriptions).map(([key, [value, description]]) => ({
+    key,
+    ...(value !== undefined && { value, standard: trainingDefaults[key as keyof TrainingOptions] }),
+    description,
+    group: "Training:",
+  })),
+];
+
+/** The model that the options describe; fails on options that the model does not have or that do not fit each other. */
+export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
+  const { modelName: name = "mind", routingGradient, ...options } = given;
+  const all = { ...options, ...(routingGradient && { gradient: routingGradient }) };
+  for (const [key, value] of Object.entries(all)) {
+    if (name === "single-vector" && !(key in singleVectorDefaults)) {
+      const flag = flagOf(key === "gradient" ? "routingGradient" : key);
+      fail(`${flag} ${showValue(value)}: single-vector has no such option; leave it out or use --model-name mind`);
+    }
+  }
+  const spec = modelSpec(name, { ...all, seed });
+  checkModelSpec(spec);
+  return spec;
+}
+
+/** The options of a model under their names on the command line. */
+export function shownModel({ name, options }: ModelSpec): Readonly<Record<string, unknown>> {
+  const { gradient: routingGradient, ...rest } = options as Partial<MindOptions>;
+  return { modelName: name, ...rest, ...(routingGradient && { routingGradient }) };
+}

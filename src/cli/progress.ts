@@ -1,0 +1,82 @@
+import { SingleBar } from "cli-progress";
+import type { EpochResult, StepReport, TrainingHooks } from "../training/trainer.ts";
+import type { Console } from "./io.ts";
+import { showMetric } from "./metrics-table.ts";
+
+/** Where there is no terminal: seconds between two lines. */
+const secondsBetweenLines = 10;
+
+/** Shows a training: a bar on a terminal, else a line now and then, and a line for the validation of each epoch. */
+export interface TrainingProgressView extends Required<Pick<TrainingHooks, "onStep" | "onEpoch">> {
+  /** Takes the bar away. */
+  stop(): void;
+}
+
+export function showTraining(console: Console, epochs: number, label = ""): TrainingProgressView {
+  const steps = console.terminal ? stepBar(console.terminal, epochs, label) : stepLines(console, epochs, label);
+  let best = -1;
+  return {
+    onStep: steps.report,
+    onEpoch(result) {
+      steps.stop();
+      const hitRate = result.validation.find(({ at }) => at === 50)?.hitRate ?? 0;
+      console.note(describeEpoch(result, epochs, label) + (hitRate > best ? ", best so far" : ""));
+      best = Math.max(best, hitRate);
+    },
+    stop: steps.stop,
+  };
+}
+
+function stepBar(stream: NodeJS.WriteStream, epochs: number, label: string) {
+  let bar: SingleBar | undefined;
+  return {
+    report({ epoch, step, stepsPerEpoch, ...rates }: StepReport) {
+      const title = `${label}epoch ${epoch + 1}/${epochs}`;
+      const payload = { title, rate: showCount(rates.samplesPerSecond), loss: rates.loss.toFixed(4) };
+      if (bar === undefined) {
+        const format = "{title} [{bar}] {percentage}% | {rate} samples/s | loss {loss} | ETA {eta_formatted}";
+        bar = new SingleBar({
+          format,
+          stream,
+          clearOnComplete: true,
+          hideCursor: true,
+          barsize: 30,
+          barCompleteChar: "=",
+          barIncompleteChar: " ",
+        });
+        bar.start(stepsPerEpoch, step, payload);
+      } else {
+        bar.update(step, payload);
+      }
+    },
+    stop() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}
+
+function stepLines({ note }: Console, epochs: number, label: string) {
+  let lastLine = performance.now();
+  return {
+    report({ epoch, step, stepsPerEpoch, loss, samplesPerSecond }: StepReport) {
+      if (performance.now() - lastLine < 1000 * secondsBetweenLines) return;
+      lastLine = performance.now();
+      note(
+        `${label}epoch ${epoch + 1}/${epochs}, step ${step}/${stepsPerEpoch}: loss ${loss.toFixed(4)}, ${showCount(samplesPerSecond)} samples/s`,
+      );
+    },
+    stop() {},
+  };
+}
+
+function describeEpoch(
+  { epoch, loss, seconds, samplesPerSecond, validation }: EpochResult,
+  epochs: number,
+  label: string,
+): string {
+  const hitRates = validation.map(({ at, hitRate }) => `HitRate@${at} ${showMetric(hitRate)}`).join(", ");
+  return `${label}epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, ${showCount(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s; validation ${hitRates}`;
+}
+
+const showCount = (count: number): string => Math.round(count).toLocaleString("en-US");

@@ -1,0 +1,112 @@
+import { Command } from "commander";
+import { z } from "zod";
+import { itemsAt } from "../data/sequences.ts";
+import { fail } from "../errors.ts";
+import { loadModel, type StoredModel } from "../training/model-folder.ts";
+import { type Console, createConsole, type Io } from "./io.ts";
+import { ensureJsonFile, writeJsonFile } from "./json-file.ts";
+import { startEngine } from "./judging.ts";
+import { createTable, showMetric } from "./metrics-table.ts";
+import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
+import { type Recipient, topItems } from "./top-items.ts";
+
+const schema = {
+  ...commonSchema,
+  model: z.string().min(1),
+  user: z.string().min(1),
+  history: z.array(z.string()).min(1),
+  top: z.number().int().min(1),
+  includeSeen: z.boolean(),
+};
+
+type RecommendOptions = Partial<z.infer<z.ZodObject<typeof schema>>>;
+
+const topDefault = 20;
+
+const flags: readonly Flag[] = [
+  { key: "model", value: "folder", description: "folder of the model" },
+  { key: "user", value: "id", description: "a user of the log" },
+  { key: "history", value: "ids", description: "items of anybody else, oldest first, separated by commas" },
+  { key: "top", value: "number", description: "how many items", standard: topDefault },
+  { key: "includeSeen", description: "recommend items of the history too" },
+  ...commonFlags,
+];
+
+const examples = `
+Examples:
+  $ polymind recommend --model model/ --user 42 --top 20
+  $ polymind recommend --model model/ --history 3186,1721,1022`;
+
+/** `polymind recommend` */
+export function recommendCommand(io: Io, finish: (code: number) => void): Command {
+  const command = new Command("recommend").description("Recommend items to a user, or to anybody with a history.");
+  return addFlags(command, flags)
+    .addHelpText("after", examples)
+    .action(async (given) => {
+      const options: RecommendOptions = await readOptions(schema, given);
+      await recommend(options, createConsole(io, options.quiet ?? false));
+      finish(0);
+    });
+}
+
+async function recommend(options: RecommendOptions, console: Console): Promise<void> {
+  const folder = options.model ?? fail("no model to recommend with: name its folder with --model DIR");
+  if ((options.user === undefined) === (options.history === undefined)) {
+    fail("recommend to whom? Give either --user ID or --history ID,ID,...");
+  }
+  await ensureJsonFile(options.json);
+  const model = await loadModel(folder);
+  const recipient = options.history
+    ? newcomer(options.history, model, console)
+    : knownUser(options.user!, model, folder);
+  const engine = await startEngine(options.adapter, console);
+  try {
+    const excluded = new Set(options.includeSeen ? [] : recipient.history);
+    const { items, activeInterests } = await topItems(engine, model, recipient, {
+      top: options.top ?? topDefault,
+      excluded,
+    });
+    const named = items.map(({ item, score, interest }, index) => ({
+      rank: index + 1,
+      item: model.log.itemIds[item]!,
+      score,
+      interest: interest + 1,
+    }));
+    const table = createTable(["rank", "item", "score", "interest"]);
+    for (const { rank, item, score, interest } of named)
+      table.push([rank, item, showMetric(score), `${interest} of ${activeInterests}`]);
+    console.print(
+      named.length > 0 ? table.toString() : "nothing is left to recommend: the history holds the whole catalogue",
+    );
+    const { user, history } = options;
+    await writeJsonFile(options.json, {
+      folder,
+      ...(user !== undefined && { user }),
+      ...(history && { history }),
+      activeInterests,
+      items: named,
+    });
+  } finally {
+    engine.dispose();
+  }
+}
+
+function knownUser(id: string, { log }: StoredModel, folder: string): Recipient {
+  const user = log.userIds.indexOf(id);
+  if (user < 0) fail(`${folder} knows no user ${id}; recommend to a new one with --history ID,ID,...`);
+  const history = itemsAt(log, user);
+  if (history.length === 0) fail(`user ${id} has no history to recommend from; give one with --history ID,ID,...`);
+  return { history, user };
+}
+
+function newcomer(ids: readonly string[], { log }: StoredModel, { note }: Console): Recipient {
+  const itemOf = new Map(log.itemIds.map((id, item) => [id, item]));
+  const given = ids.filter((id) => id !== "");
+  if (given.length === 0) fail("--history is empty: name items of the log, oldest first, separated by commas");
+  const known = given.flatMap((id) => itemOf.get(id) ?? []);
+  const unknown = given.length - known.length;
+  if (known.length === 0)
+    fail(`none of the ${given.length} items of --history is known to the model; name items of the log`);
+  if (unknown > 0) note(`${unknown} of ${given.length} items of the history are unknown to the model and left out`);
+  return { history: Uint32Array.from(known) };
+}

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from "commander";
+import { PolymindError } from "../errors.ts";
+import { demoCommand } from "./demo.ts";
+import { evaluateCommand } from "./evaluate.ts";
+import type { Io } from "./io.ts";
+import { recommendCommand } from "./recommend.ts";
+import { trainCommand } from "./train.ts";
+
+/** Runs the command line `argv` (without node and the script) and returns the exit code. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  let code = 0;
+  const finish = (result: number) => {
+    code = result;
+  };
+  const program = new Command("polymind")
+    .description("Multi-interest recommendation: trains, judges and serves MIND on any GPU through WebGPU.")
+    .addHelpText("after", "\npolymind COMMAND --help lists all options of a command.");
+  for (const create of [trainCommand, evaluateCommand, recommendCommand, demoCommand])
+    program.addCommand(create(io, finish));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => io.print(text.replace(/\n$/, "")),
+      outputError: () => undefined,
+      getOutHelpWidth: () => 120,
+    });
+  }
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    io.error(describeError(error));
+    if (argv.includes("--verbose") && error instanceof Error && !(error instanceof CommanderError))
+      io.error(error.stack ?? "");
+    return 1;
+  }
+}
+
+function describeError(error: unknown): string {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();
+  if (error instanceof CommanderError) return `${message}; see --help`;
+  if (error instanceof PolymindError) return `error: ${message}`;
+  return `error: ${message} (unexpected: --verbose shows where; please report it)`;
+}

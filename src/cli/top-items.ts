@@ -1,0 +1,60 @@
+import { allocateHistory, historyBatch } from "../data/batches.ts";
+import type { Engine } from "../engine.ts";
+import { Graph } from "../graph/graph.ts";
+import { catalogue } from "../models/catalogue.ts";
+import { encoderOf } from "../models/registry.ts";
+import { bestScores } from "../ops/best-scores.ts";
+import { createProfileFeed } from "../training/dataset.ts";
+import type { StoredModel } from "../training/model-folder.ts";
+import { userInputs } from "../training/objective.ts";
+import { restore } from "../training/trainer.ts";
+
+/** Whom to recommend to. */
+export interface Recipient {
+  /** Item ids of the model, oldest first. */
+  readonly history: Uint32Array;
+  /** Index of a user of the model, for the profile. */
+  readonly user?: number | undefined;
+}
+
+export interface TopItem {
+  readonly item: number;
+  readonly score: number;
+  /** The interest that found it, from 0. */
+  readonly interest: number;
+}
+
+/** The items of highest score, the lower id first among equal ones; `excluded` ones are left out. */
+export async function topItems(
+  engine: Engine,
+  model: StoredModel,
+  { history, user }: Recipient,
+  { top, excluded }: { readonly top: number; readonly excluded: ReadonlySet<number> },
+): Promise<{ readonly items: TopItem[]; readonly activeInterests: number }> {
+  const { spec, log, itemFeatures, userFeatures, parameters: arrays } = model;
+  const { length } = spec.options;
+  const graph = new Graph();
+  const items = catalogue(graph, { itemCount: log.itemCount, features: itemFeatures, ...spec.options });
+  const { interests, interestCounts } = encoderOf(spec)(graph, userInputs(graph, { userFeatures }, 1, length), items);
+  const { scores, winners } = bestScores(interests, interestCounts, items.all());
+  const parameters = engine.createParameters();
+  restore(parameters, arrays);
+  const program = await engine.compile({ outputs: { scores, winners, interestCounts }, parameters });
+  const users = Uint32Array.of(user ?? 0);
+  const lists = { offsets: Uint32Array.of(0, history.length), items: history };
+  const batch = historyBatch({ users, history: lists, targets: lists }, 0, 1, length, allocateHistory(1, length));
+  const profile = createProfileFeed(userFeatures, 1)(users, user === undefined ? 0 : 1);
+  await program.run({ ...batch, ...profile });
+  const score = (await program.read("scores")) as Float32Array;
+  const winner = (await program.read("winners")) as Uint32Array;
+  const [activeInterests] = (await program.read("interestCounts")) as Uint32Array;
+  program.dispose();
+  const ranked = Array.from({ length: log.itemCount }, (_, index) => index + 1)
+    .filter((item) => !excluded.has(item))
+    .sort((a, b) => score[b]! - score[a]! || a - b)
+    .slice(0, top);
+  return {
+    items: ranked.map((item) => ({ item, score: score[item]!, interest: winner[item]! })),
+    activeInterests: activeInterests!,
+  };
+}

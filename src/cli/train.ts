@@ -1,0 +1,132 @@
+import { Command } from "commander";
+import { fail, PolymindError } from "../errors.ts";
+import { loadModel, type ModelSource, saveModel } from "../training/model-folder.ts";
+import { ensureWritable } from "../training/storage/folder.ts";
+import { openFolder } from "../training/storage/read-folder.ts";
+import { type Checkpoint, type TrainingResult, train } from "../training/trainer.ts";
+import { type Console, createConsole, type Io } from "./io.ts";
+import { ensureJsonFile, writeJsonFile } from "./json-file.ts";
+import { judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
+import { describeTest } from "./metrics-table.ts";
+import { shownModel } from "./model-options.ts";
+import { addFlags, readOptions } from "./options.ts";
+import { showTraining } from "./progress.ts";
+import { type TrainOptions, trainFlags, trainSchema } from "./train-options.ts";
+import { newJob, resumedJob, type TrainingJob } from "./training-job.ts";
+
+const examples = `
+Examples:
+  $ polymind train --interactions ratings.csv --user user_id --item item_id --time position --out model/
+  $ polymind train --interactions ratings.dat.gz --item-features movies.dat.gz --scoring best --out model/
+  $ polymind train --out model/ --resume --epochs 20
+
+Ctrl-C finishes the step, saves and says how to go on.`;
+
+/** `polymind train` */
+export function trainCommand(io: Io, finish: (code: number) => void): Command {
+  const command = new Command("train").description(
+    "Train a model on a log of interactions and judge it on held-out items.",
+  );
+  return addFlags(command, trainFlags)
+    .addHelpText("after", examples)
+    .action(async (flags) => {
+      const options: TrainOptions = await readOptions(trainSchema, flags);
+      finish(await runTraining(options, createConsole(io, options.quiet ?? false)));
+    });
+}
+
+async function runTraining(options: TrainOptions, console: Console): Promise<number> {
+  const folder = options.out ?? fail("no folder for the model: name it with --out DIR");
+  const prepare = options.resume ? undefined : newJob(options);
+  if (options.resume) await openFolder(folder);
+  else if (!options.overwrite) await refuseUnfinished(folder);
+  await ensureWritable(folder);
+  await ensureJsonFile(options.json);
+  const engine = await startEngine(options.adapter, console);
+  try {
+    const job = prepare ? await prepare(console) : await resumedJob(options, folder, console);
+    const source: ModelSource = { ...job.source, adapter: engine.description.name };
+    if (job.adapter !== undefined && job.adapter !== source.adapter) {
+      console.note(
+        `note: trained on ${job.adapter} so far; another adapter rounds differently, so the bits are not those of an uninterrupted training`,
+      );
+    }
+    const { trained, checkpoint } = await trainAndSave(engine, job, source, folder, console);
+    if (trained.interrupted) {
+      const { epoch, step } = trained.progress;
+      console.print(
+        `interrupted in epoch ${epoch + 1} after step ${step}; saved to ${folder}. To go on: ${resumeCommand(folder)}`,
+      );
+      return 130;
+    }
+    const { spec, training } = source;
+    const judging = { at: standardCutoffs, includeSeen: training.includeSeen };
+    const { test } = await judgeArrays(engine, trained.best, spec, job.dataset, job.dataset.split.test, judging);
+    await saveModel(folder, source, checkpoint, test);
+    for (const line of describeTest(spec.name, test)) console.print(line);
+    const { bestEpoch = 0, history } = trained.progress;
+    console.note(`saved to ${folder}: epoch ${bestEpoch + 1} of ${history.length}, the best on the validation users`);
+    const { userCount: users, itemCount: items, items: interactions } = source.log;
+    await writeJsonFile(options.json, {
+      model: shownModel(spec),
+      training,
+      data: source.data,
+      counts: { users, items, interactions: interactions.length },
+      adapter: source.adapter,
+      epochs: history,
+      bestEpoch,
+      test,
+    });
+    return 0;
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Trains with a checkpoint in the folder whenever there is a new one. */
+async function trainAndSave(
+  engine: Awaited<ReturnType<typeof startEngine>>,
+  { dataset, from }: TrainingJob,
+  source: ModelSource,
+  folder: string,
+  console: Console,
+): Promise<{ readonly trained: TrainingResult; readonly checkpoint: Checkpoint }> {
+  const { spec, training } = source;
+  const controller = new AbortController();
+  const release = console.onInterrupt(() => {
+    if (controller.signal.aborted) console.exit(130);
+    else console.note("finishing the step and saving; Ctrl-C again ends at once");
+    controller.abort();
+  });
+  const view = showTraining(console, training.epochs);
+  let checkpoint = from;
+  const onCheckpoint = async (latest: Checkpoint) => {
+    await saveModel(folder, source, latest);
+    checkpoint = latest;
+  };
+  try {
+    const hooks = { onStep: view.onStep, onEpoch: view.onEpoch, onCheckpoint, signal: controller.signal };
+    const trained = await train(engine, spec, dataset, training, hooks, from);
+    return { trained, checkpoint: checkpoint ?? fail("train: ended without a checkpoint") };
+  } catch (error) {
+    if (!(error instanceof PolymindError) || checkpoint === undefined) throw error;
+    return fail(`${error.message}; go on from what was saved with: ${resumeCommand(folder)}`, error);
+  } finally {
+    view.stop();
+    release();
+  }
+}
+
+async function refuseUnfinished(folder: string): Promise<void> {
+  const model = await loadModel(folder).catch(() => undefined);
+  if (model !== undefined && !model.results.finished) {
+    fail(
+      `${folder} holds a training that has not ended: go on with ${resumeCommand(folder)}, or start anew with --overwrite`,
+    );
+  }
+}
+
+function resumeCommand(folder: string): string {
+  const quoted = /^[\w./~-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`;
+  return `npx polymind train --out ${quoted} --resume`;
+}

@@ -1,0 +1,81 @@
+import { resolve } from "node:path";
+import { fail } from "../errors.ts";
+import type { Dataset } from "../training/dataset.ts";
+import { datasetOf, loadCheckpoint, loadModel, type ModelSource } from "../training/model-folder.ts";
+import { dataDefaults } from "../training/model-folder-data.ts";
+import { trainingDefaults } from "../training/options.ts";
+import { type Checkpoint, isFinished } from "../training/trainer.ts";
+import { dataSchema, readAllFeatures, readLog } from "./data-options.ts";
+import type { Console } from "./io.ts";
+import { givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
+import { flagOf, showValue, within } from "./options.ts";
+import type { TrainOptions } from "./train-options.ts";
+
+/** What to train, and from where on. */
+export interface TrainingJob {
+  readonly source: Omit<ModelSource, "adapter">;
+  readonly dataset: Dataset;
+  readonly from?: Checkpoint;
+  /** What it was trained on so far. */
+  readonly adapter?: string;
+}
+
+/** Checks the options before anything that takes long, and returns what reads the log. */
+export function newJob(options: TrainOptions): (console: Console) => Promise<TrainingJob> {
+  const training = { ...trainingDefaults, ...within(options, trainingSchema) };
+  const spec = givenModel(within(options, modelSchema), training.seed);
+  const data = { ...dataDefaults, ...within(options, dataSchema) };
+  if (data.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
+  return async (console) => {
+    const log = await readLog(data, console);
+    const features = await readAllFeatures(data, log, console);
+    const source = { spec, training, data, log, ...features };
+    return { source, dataset: withUsersToJudge(datasetOf(source)) };
+  };
+}
+
+/** The training that a folder holds, to go on with; options may not differ, but for those of when to end. */
+export async function resumedJob(options: TrainOptions, folder: string, { note }: Console): Promise<TrainingJob> {
+  const model = await loadModel(folder);
+  const stored: Record<string, unknown> = { ...model.data, ...model.training, ...shownModel(model.spec) };
+  const given = within(options, { ...dataSchema, ...modelSchema, ...trainingSchema });
+  for (const [key, value] of Object.entries(given)) {
+    if (key === "epochs" || key === "patience" || isSame(key, value, stored[key])) continue;
+    const was = stored[key] === undefined ? "none" : showValue(stored[key]);
+    fail(
+      `${flagOf(key)} ${showValue(value)} differs from ${was}, with which ${folder} was trained; leave it out, or train anew into another folder`,
+    );
+  }
+  const { epochs = model.training.epochs, patience = model.training.patience } = options;
+  const training = { ...model.training, epochs, patience };
+  const checkpoint = await loadCheckpoint(folder, model);
+  const progress = { ...checkpoint.progress, finished: isFinished(checkpoint.progress, training) };
+  const { history, epoch, step } = progress;
+  if (progress.finished)
+    note(`${folder} is trained: ${history.length} of ${epochs} epochs; more come with --epochs or --patience`);
+  else note(`resuming ${folder} in epoch ${epoch + 1} of ${epochs}, after step ${step}`);
+  const source = { ...model, training };
+  return {
+    source,
+    dataset: withUsersToJudge(datasetOf(source)),
+    from: { ...checkpoint, progress },
+    adapter: model.adapter,
+  };
+}
+
+const isFile = (key: string): boolean => key === "interactions" || key === "userFeatures" || key === "itemFeatures";
+
+function isSame(key: string, given: unknown, stored: unknown): boolean {
+  if (isFile(key) && typeof given === "string" && typeof stored === "string") return resolve(given) === resolve(stored);
+  return JSON.stringify(given) === JSON.stringify(stored);
+}
+
+function withUsersToJudge(dataset: Dataset): Dataset {
+  const { validation, test } = dataset.split;
+  if (validation.users.length === 0 || test.users.length === 0) {
+    fail(
+      "no user can be judged: --split leave-one-out needs users with 3 interactions, share-of-users needs shares above 0 and users with 2",
+    );
+  }
+  return dataset;
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { fail } from "../errors.ts";
+import type { MindOptions } from "../models/mind.ts";
+import type { SharedOptions } from "../models/model.ts";
+import { type ModelSpec, modelNames } from "../models/registry.ts";
+import { dataDescriptionSchema } from "./model-folder-data.ts";
+import type { TrainingOptions } from "./options.ts";
+
+const whole = (least: number) => z.number().int().min(least);
+const above = (bound: number) => z.number().gt(bound);
+/** The generator takes 32 bits. */
+const seed = z.number().int().min(0).max(0xffffffff);
+
+const sharedOptions = {
+  dimension: whole(1),
+  length: whole(1),
+  embeddingDeviation: above(0),
+  hiddenLayers: z.array(whole(1)),
+  profileDimension: whole(1),
+  seed,
+};
+
+export const sharedOptionsSchema = z.strictObject(sharedOptions) satisfies z.ZodType<SharedOptions>;
+
+export const mindOptionsSchema = z.strictObject({
+  ...sharedOptions,
+  interests: whole(1).max(64),
+  iterations: whole(1),
+  competition: z.enum(["interests", "behaviours"]),
+  update: z.enum(["accumulate", "overwrite"]),
+  gradient: z.enum(["last", "all"]),
+  interestRule: z.enum(["log2", "log2-plus-one", "log2-up", "ln", "fixed"]),
+  logitDeviation: z.number().min(0),
+}) satisfies z.ZodType<MindOptions>;
+
+export const modelNameSchema = z.enum(modelNames);
+
+export const modelSpecSchema = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema }),
+  z.strictObject({ name: z.literal("single-vector"), options: sharedOptionsSchema }),
+]) satisfies z.ZodType<ModelSpec>;
+
+export const trainingOptionsSchema = z.strictObject({
+  epochs: whole(1),
+  batch: whole(1),
+  loss: z.enum(["sampled", "full"]),
+  negatives: whole(1),
+  negativeAlpha: z.number().min(0),
+  temperature: above(0),
+  scoring: z.enum(["chosen", "best"]),
+  attention: z.enum(["hard", "scaled", "pow"]),
+  attentionScale: above(0),
+  attentionPower: z.number().min(0),
+  rate: above(0),
+  patience: whole(1),
+  validationUsers: whole(1),
+  includeSeen: z.boolean(),
+  seed,
+}) satisfies z.ZodType<TrainingOptions>;
+
+const metrics = z.array(
+  z.strictObject({ at: whole(1), hitRate: z.number(), recall: z.number(), ndcg: z.number(), mrr: z.number() }),
+);
+
+const history = z.array(
+  z.strictObject({
+    epoch: whole(0),
+    loss: z.number(),
+    seconds: z.number(),
+    samplesPerSecond: z.number(),
+    validation: metrics,
+    interestCosine: z.number().nullable(),
+  }),
+);
+
+const testResultSchema = z.strictObject({
+  users: whole(0),
+  includeSeen: z.boolean(),
+  model: metrics,
+  mostPopular: metrics,
+  interestCosine: z.number().nullable(),
+  alike: z.number().nullable(),
+  activeInterests: z.number().nullable(),
+  interestsInUse: z.number().nullable(),
+});
+
+/** How good a model is on users it was never trained or validated on, with the most popular items beside it. */
+export type TestResult = Readonly<z.infer<typeof testResultSchema>>;
+
+export const progressSchema = z.strictObject({
+  epoch: whole(0),
+  step: whole(0),
+  history,
+  bestEpoch: whole(0).optional(),
+  finished: z.boolean(),
+});
+
+export const format = "polymind-model";
+export const version = 1;
+
+export const configSchema = z.strictObject({
+  format: z.literal(format),
+  version: z.literal(version),
+  model: modelSpecSchema,
+  training: trainingOptionsSchema,
+  data: dataDescriptionSchema,
+  counts: z.strictObject({ users: whole(0), items: whole(1), interactions: whole(0) }),
+  results: z.strictObject({
+    /** What the model was trained on. */
+    adapter: z.string(),
+    epochs: history,
+    bestEpoch: whole(0).optional(),
+    finished: z.boolean(),
+    test: testResultSchema.optional(),
+  }),
+});
+
+export const featureTableSchema = z.strictObject({
+  fields: z.array(
+    z.strictObject({ name: z.string(), width: whole(0), values: z.array(z.string()), firstFeature: whole(1) }),
+  ),
+  rowCount: whole(0),
+  width: whole(0),
+  featureCount: whole(0),
+  rows: z.array(whole(0)),
+});
+
+/** The value in the type of the schema; fails with one line that says where it does not fit. */
+export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown, file: string): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const issue = error.issues[0]!;
+  const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+  return fail(`${file}: not what a polymind model holds: ${where}${issue.message}; restore a copy or train it again`);
+}
+
+/** Fails unless the options of a model fit each other. */
+export function checkModelSpec({ name, options }: ModelSpec): void {
+  if (name === "mind" && options.interests > options.length) {
+    fail(
+      `interests ${options.interests} is more than length ${options.length}: a user has at most as many interests as behaviours; lower --interests or raise --length`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { FeatureTable } from "../data/features.ts";
+import type { Sequences } from "../data/sequences.ts";
+import { fail } from "../errors.ts";
+import { featureTableSchema, parseWith } from "./model-folder-schema.ts";
+import { readJson } from "./storage/json.ts";
+import { decodeSafetensors, encodeSafetensors } from "./storage/safetensors.ts";
+import type { Arrays } from "./trainer.ts";
+
+/** The interactions a model was made from, with its id tables: user `u` is `userIds[u]`, item `i` is `itemIds[i]`, `itemIds[0]` is "". */
+export interface StoredLog extends Sequences {
+  readonly userIds: readonly string[];
+  readonly itemIds: readonly string[];
+}
+
+const corrupt = "the model is corrupt, restore a copy or train it again";
+
+export function encodeIds(ids: readonly string[]): string {
+  return JSON.stringify(ids);
+}
+
+export function decodeIds(bytes: Uint8Array, file: string): string[] {
+  return parseWith(z.array(z.string()), readJson(bytes, file), file);
+}
+
+export function encodeSequences({ offsets, items }: Sequences): Uint8Array[] {
+  return encodeSafetensors(
+    new Map([
+      ["offsets", { shape: [offsets.length], data: offsets }],
+      ["items", { shape: [items.length], data: items }],
+    ]),
+  );
+}
+
+/** Sequences whose offsets and ids lie within the id tables. */
+export function decodeSequences(bytes: Uint8Array, file: string, userCount: number, itemCount: number): Sequences {
+  const { tensors } = decodeSafetensors(bytes, file);
+  const ids = (name: string) => {
+    const data = tensors.get(name)?.data;
+    return data instanceof Uint32Array ? data : fail(`${file}: no u32 tensor ${name}; ${corrupt}`);
+  };
+  const [offsets, items] = [ids("offsets"), ids("items")];
+  const ascending = offsets.every((offset, i) => (i === 0 ? offset === 0 : offset >= offsets[i - 1]!));
+  if (offsets.length !== userCount + 1 || !ascending || offsets.at(-1) !== items.length) {
+    fail(`${file}: its offsets do not fit ${userCount} users and ${items.length} interactions; ${corrupt}`);
+  }
+  if (items.some((item) => item < 1 || item > itemCount))
+    fail(`${file}: an item is not one of the ${itemCount}; ${corrupt}`);
+  return { userCount, itemCount, offsets, items };
+}
+
+export function encodeFeatureTable(table: FeatureTable): string {
+  const { fields, rowCount, width, featureCount, rows } = table;
+  return JSON.stringify({ fields, rowCount, width, featureCount, rows: Array.from(rows) });
+}
+
+export function decodeFeatureTable(bytes: Uint8Array, file: string, rowCount: number): FeatureTable {
+  const table = parseWith(featureTableSchema, readJson(bytes, file), file);
+  const { width, featureCount, rows } = table;
+  const fieldWidths = table.fields.reduce((sum, field) => sum + field.width, 0);
+  const fits = table.rowCount === rowCount && rows.length === rowCount * width && fieldWidths === width;
+  if (!fits || rows.some((feature) => feature > featureCount)) {
+    fail(`${file}: its rows do not fit ${rowCount} ids and ${featureCount} features; ${corrupt}`);
+  }
+  return { ...table, rows: Uint32Array.from(rows) };
+}
+
+export function encodeArrays(arrays: Arrays): Uint8Array[] {
+  return encodeSafetensors(arrays, { format: "polymind" });
+}
+
+export function decodeArrays(bytes: Uint8Array, file: string): Arrays {
+  const entries = [...decodeSafetensors(bytes, file).tensors].map(([name, { shape, data }]) => {
+    if (!(data instanceof Float32Array)) return fail(`${file}: tensor ${name} is not of type F32; ${corrupt}`);
+    return [name, { shape, data }] as const;
+  });
+  return new Map(entries);
+}
