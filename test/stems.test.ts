@@ -31,7 +31,9 @@ test("every shader is named after an op", () => {
 });
 
 test("every shader is used by an op", () => {
-  const used = new Set(ops.flatMap((op) => importsOf(join("src/ops", `${op}.ts`))).map((path) => basename(path, ".wgsl")));
+  const used = new Set(
+    ops.flatMap((op) => importsOf(join("src/ops", `${op}.ts`))).map((path) => basename(path, ".wgsl")),
+  );
   expect(shaders.filter((shader) => !used.has(shader))).toEqual([]);
 });
 

@@ -46,7 +46,11 @@ export async function createDeviceProgram(
   const launches = await prepareLaunches(plan, context, buffers, own);
   if (options.poison !== undefined) {
     for (const value of plan.slotOf.keys()) {
-      device.queue.writeBuffer(buffers.get(value)!, 0, new Float32Array(bufferElements(value.shape, value.type)).fill(options.poison));
+      device.queue.writeBuffer(
+        buffers.get(value)!,
+        0,
+        new Float32Array(bufferElements(value.shape, value.type)).fill(options.poison),
+      );
     }
   }
   const staging = new Map<string, GPUBuffer>();

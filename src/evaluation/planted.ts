@@ -11,9 +11,7 @@ import type { Ragged } from "./most-popular.ts";
 export function topicCentroids(embeddings: Float32Array, topicOfItem: Uint32Array, topics: number): Float32Array {
   const dimension = embeddings.length / topicOfItem.length;
   if (!Number.isInteger(dimension)) {
-    fail(
-      `topicCentroids expects embeddings [${topicOfItem.length}, dimension], got ${embeddings.length} values`,
-    );
+    fail(`topicCentroids expects embeddings [${topicOfItem.length}, dimension], got ${embeddings.length} values`);
   }
   const sums = Array.from({ length: topics }, () => new Float64Array(dimension));
   topicOfItem.forEach((topic, item) => {

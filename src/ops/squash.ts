@@ -1,8 +1,8 @@
-import backwardShader from "../../shaders/squash_backward.wgsl";
 import shader from "../../shaders/squash.wgsl";
+import backwardShader from "../../shaders/squash_backward.wgsl";
 import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { lastDimension, requireShapes, rowCount, rowPitch, sameShape, type Shape } from "../graph/shape.ts";
+import { lastDimension, requireShapes, rowCount, rowPitch, type Shape, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/squash.ts";
 
 /**

@@ -10,5 +10,7 @@ describeOp("reshape", [
 
 test("another last dimension is refused", () => {
   const x = new Graph().input("x", "f32", [4, 6]);
-  expect(() => reshape(x, [6, 4])).toThrow("reshape: expected as many elements and the same last dimension, got from [4, 6], to [6, 4]");
+  expect(() => reshape(x, [6, 4])).toThrow(
+    "reshape: expected as many elements and the same last dimension, got from [4, 6], to [6, 4]",
+  );
 });
