@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
 import type { Tensor, Value } from "../graph/graph.ts";
@@ -7,6 +6,7 @@ import type { Plan } from "../graph/plan.ts";
 import type { Program } from "../graph/program.ts";
 import { bufferElements } from "../graph/shape.ts";
 import { bindGroupEntries, encodeParams, hasParams, type KernelCache } from "./kernel.ts";
+import { createPace } from "./pace.ts";
 import { createStorage, type DeviceParameters, readBuffer, usage, writeRows } from "./parameters.ts";
 
 export interface ProgramOptions {
@@ -54,8 +54,7 @@ export async function createDeviceProgram(
     }
   }
   const staging = new Map<string, GPUBuffer>();
-  const pending: Promise<unknown>[] = [];
-  const pace = createPace(context.target.software);
+  const pace = createPace(device.queue, context.target.software);
 
   return {
     plan,
@@ -63,8 +62,6 @@ export async function createDeviceProgram(
     async run(inputs) {
       context.check();
       checkInputs(plan, inputs);
-      if (pending.length > 1) await pace(pending.shift()!);
-      context.check();
       for (const value of plan.inputs) {
         const buffer = buffers.get(value);
         if (buffer) writeRows(device, buffer, value.shape, inputs[value.name] as Float32Array, value.name);
@@ -81,8 +78,11 @@ export async function createDeviceProgram(
         pass.dispatchWorkgroups(...dispatch.workgroups);
       }
       pass.end();
-      device.queue.submit([encoder.finish()]);
-      pending.push(device.queue.onSubmittedWorkDone());
+      const commands = encoder.finish();
+      await pace.turn();
+      context.check();
+      device.queue.submit([commands]);
+      pace.submitted();
     },
     async read(output) {
       const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
@@ -92,9 +92,7 @@ export async function createDeviceProgram(
         target = own(device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget }));
         staging.set(output, target);
       }
-      const last = pending.pop();
-      pending.length = 0;
-      if (last !== undefined) await pace(last);
+      await pace.idle();
       context.check();
       const data = await readBuffer(device, buffers.get(value)!, value.shape, value.type, target);
       context.check();
@@ -195,19 +193,4 @@ function runHostNodes(
       store(value, data instanceof Uint32Array ? data : Float32Array.from(data));
     }
   }
-}
-
-/**
- * Waits for submitted work. While a promise of Dawn is pending, Dawn for Node polls and burns a core, which on a software
- * adapter is a core the kernels need: there the wait sleeps for most of the time that the work took before.
- */
-function createPace(software: boolean): (work: Promise<unknown>) => Promise<void> {
-  let expected = 0;
-  return async (work) => {
-    const start = performance.now();
-    if (software && expected > 2) await sleep(expected * 0.8);
-    await work;
-    const took = performance.now() - start;
-    expected = took < expected ? took : expected + 0.2 * (took - expected);
-  };
 }

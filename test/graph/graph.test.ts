@@ -95,3 +95,13 @@ test("a shader that does not compile is named with line, column and the line its
   );
   engine.dispose();
 });
+
+test("a batch larger than a binding allows is refused with both sizes", async () => {
+  const engine = await createEngine();
+  const graph = new Graph();
+  const x = graph.input("x", "f32", [2 ** 20, 4096]);
+  await expect(engine.compile({ outputs: { y: add(x, x) } })).rejects.toThrow(
+    /^x \[1048576, 4096\]: expected at most \d+ bytes in one binding of this adapter, got 17179869184; use a smaller batch/,
+  );
+  engine.dispose();
+});

@@ -1,5 +1,5 @@
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { fail, PolymindError } from "../../errors.ts";
 
 /** The file operations that storing needs; an argument of its functions, so that tests can crash between any two. */
@@ -22,6 +22,19 @@ export interface Disk {
 /** Some systems cap one read call at 2^31 - 1 bytes. */
 const readAtOnce = 2 ** 30;
 
+/**
+ * Makes a folder and those above it that are missing; tells whether it made any. Not by `recursive: true`, which never
+ * returns where a folder exists but takes no children, as under /proc.
+ */
+async function makeMissing(path: string): Promise<boolean> {
+  const isFolder = (at: string) => stat(at).then((found) => found.isDirectory(), absent);
+  if (await isFolder(path)) return false;
+  const parent = dirname(resolve(path));
+  if ((await isFolder(parent)) === undefined) await makeMissing(parent);
+  await mkdir(path);
+  return true;
+}
+
 /** The real file system. */
 export const nodeDisk: Disk = {
   list: (folder) => readdir(folder).catch(absent),
@@ -42,9 +55,9 @@ export const nodeDisk: Disk = {
     }
   },
   async makeFolder(path) {
-    const made = await mkdir(path, { recursive: true });
+    if (!(await makeMissing(path))) return;
     // A folder above that may be written but not read cannot be flushed; the folder itself is made all the same.
-    if (made !== undefined) await flushFolder(dirname(made)).catch(() => undefined);
+    await flushFolder(dirname(resolve(path))).catch(() => undefined);
   },
   async write(path, chunks) {
     const file = await open(path, "w");

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Keeps the queue of a device short: submissions wait for those before them. */
+export interface Pace {
+  /** Notes that work has been submitted. */
+  submitted(): void;
+  /** Resolves when the next submission may follow. */
+  turn(): Promise<void>;
+  /** Resolves when all submitted work is done. */
+  idle(): Promise<void>;
+}
+
+export function createPace(queue: GPUQueue, software: boolean): Pace {
+  return software ? paceOfSoftware(queue) : paceOfHardware(queue);
+}
+
+/** One submission runs while the next is made ready; a third waits. */
+function paceOfHardware(queue: GPUQueue): Pace {
+  const pending: Promise<unknown>[] = [];
+  return {
+    submitted: () => {
+      pending.push(queue.onSubmittedWorkDone());
+    },
+    async turn() {
+      if (pending.length > 1) await pending.shift();
+    },
+    async idle() {
+      await pending.splice(0).at(-1);
+    },
+  };
+}
+
+/** Shorter waits than this, in ms, are not worth a timer. */
+const shortest = 2;
+
+/**
+ * While a promise of Dawn is pending, Dawn for Node polls and burns a core, which on a software adapter is a core that the
+ * kernels need. So nothing is asked of Dawn until most of the time has passed that the work took before.
+ */
+function paceOfSoftware(queue: GPUQueue): Pace {
+  let expected = 0;
+  let startedAt: number | undefined;
+  const idle = async () => {
+    if (startedAt === undefined) return;
+    const left = startedAt + 0.95 * expected - performance.now();
+    if (left > shortest) await sleep(left);
+    const askedAt = performance.now();
+    await queue.onSubmittedWorkDone();
+    const now = performance.now();
+    // Work that was done before it was asked for may have been done long before; a stall must not become the rule.
+    expected = now - askedAt < 0.3 ? 0.9 * expected : Math.min(now - startedAt, 1.5 * expected + 10);
+    startedAt = undefined;
+  };
+  return {
+    submitted: () => {
+      startedAt ??= performance.now();
+    },
+    turn: idle,
+    idle,
+  };
+}

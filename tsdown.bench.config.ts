@@ -1,0 +1,19 @@
+import { defineConfig } from "tsdown";
+import { wgsl } from "./tools/wgsl.ts";
+
+export default defineConfig({
+  // Each op's benchmark is an entry of its own, so that a new one needs no list: main.ts finds them by folder.
+  entry: { main: "bench/main.ts", "ops/*": "bench/ops/*.ts" },
+  outDir: "bench/dist",
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  dts: false,
+  clean: true,
+  logLevel: "warn",
+  outExtensions: () => ({ js: ".js" }),
+  plugins: [wgsl()],
+  deps: {
+    neverBundle: ["webgpu", "benchmark", "commander", "@duckdb/node-api", "@sparticuz/chromium"],
+  },
+});
