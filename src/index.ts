@@ -55,6 +55,7 @@ export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCal
 export { initialLogits } from "./reference/initial-logits.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
 export { type Judgement, type JudgeOptions, judge, judgeMostPopular } from "./training/judge.ts";
+export { loadModel, type ModelSource, type StoredModel, saveModel } from "./training/model-folder.ts";
 export { buildObjective, type Objective } from "./training/objective.ts";
 export { type AdamSettings, adam } from "./training/optimizers.ts";
 export { type TrainingOptions, trainingDefaults } from "./training/options.ts";

@@ -13,8 +13,8 @@ export interface TrainingOptions {
   /** Divides every score; default 1. */
   readonly temperature: number;
   /**
-   * `"best"` (default): each candidate is scored by its own best interest, as retrieval scores it. `"chosen"` (the paper):
-   * label-aware attention makes one vector that scores all candidates; on MovieLens-1M it learns far more slowly.
+   * `"best"` (default): each candidate is scored by its own best interest, so that training moves the score that retrieval
+   * serves. `"chosen"` (the paper): label-aware attention makes one vector that scores all candidates.
    */
   readonly scoring: "chosen" | "best";
   /** Label-aware attention of `"chosen"`: `"hard"` is the paper's p = infinity, its fastest and best. */

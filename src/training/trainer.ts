@@ -140,6 +140,7 @@ export async function train(
       }
       if (performance.now() - savedAt > checkpointSeconds * 1000 && !last) await checkpoint();
     }
+    const trained = { loss: meter.loss(), seconds: meter.seconds(), samplesPerSecond: meter.rate() };
     const judgement = await judge(engine, parameters, spec, dataset, dataset.split.validation, {
       at: validationCutoffs,
       includeSeen: options.includeSeen,
@@ -147,9 +148,7 @@ export async function train(
     });
     const result: EpochResult = {
       epoch,
-      loss: meter.loss(),
-      seconds: meter.seconds(),
-      samplesPerSecond: meter.rate(),
+      ...trained,
       validation: judgement.metrics,
       interestCosine: judgement.interestCosine,
     };
