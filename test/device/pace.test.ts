@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { createPace } from "../../src/device/pace.ts";
+
+/** A queue whose work takes `milliseconds` from each submission; it remembers when it was last asked. */
+function fakeQueue() {
+  const state = { milliseconds: 0, submittedAt: 0, askedAfter: 0 };
+  const queue = {
+    async onSubmittedWorkDone() {
+      const passed = performance.now() - state.submittedAt;
+      state.askedAfter = passed;
+      if (passed < state.milliseconds) await sleep(state.milliseconds - passed);
+    },
+  } as unknown as GPUQueue;
+  const pace = createPace(queue, true);
+  const submit = () => {
+    state.submittedAt = performance.now();
+    pace.submitted();
+  };
+  return { state, pace, submit };
+}
+
+test("nobody waits before anything was submitted", async () => {
+  const { state, pace } = fakeQueue();
+  await pace.turn();
+  await pace.idle();
+  expect(state.askedAfter).toBe(0);
+});
+
+test("a software adapter is not asked before most of the expected time has passed", async () => {
+  const { state, pace, submit } = fakeQueue();
+  state.milliseconds = 60;
+  for (let round = 0; round < 6; round++) {
+    submit();
+    await pace.turn();
+  }
+  expect(state.askedAfter).toBeGreaterThan(30);
+});
+
+test("a stall does not become the rule", async () => {
+  const { state, pace, submit } = fakeQueue();
+  for (const milliseconds of [5, 5, 600]) {
+    state.milliseconds = milliseconds;
+    submit();
+    await pace.turn();
+  }
+  state.milliseconds = 5;
+  submit();
+  const start = performance.now();
+  await pace.turn();
+  expect(performance.now() - start).toBeLessThan(300);
+});
