@@ -5,6 +5,7 @@ import type { InputArrays } from "./graph/interpreter.ts";
 import type { Goal } from "./graph/plan.ts";
 import type { Program } from "./graph/program.ts";
 import { elementCount, formatShape, type Shape } from "./graph/shape.ts";
+import { createTurns } from "./graph/turns.ts";
 
 /** One array of a plain call. */
 export interface Argument {
@@ -36,12 +37,7 @@ const keptPrograms = 16;
 export function createCaller(compile: (goal: Goal) => Promise<Program>): Caller {
   const programs = new Map<string, Promise<Program>>();
   // Programs share their buffers between calls, so one call must have read its result before the next begins.
-  let previous: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = previous.then(work);
-    previous = turn.catch(() => undefined);
-    return turn;
-  };
+  const inTurn = createTurns();
   const programOf = async (key: string, goal: () => Goal): Promise<Program> => {
     const program = programs.get(key) ?? compile(goal());
     programs.delete(key);

@@ -39,23 +39,12 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     subgroupSize: fixedSubgroupSize(device),
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
   };
-  const stores = new WeakMap<Parameters, ReturnType<typeof createDeviceParameters>>();
-  const createParameters = () => {
-    const parameters = createDeviceParameters(device);
-    stores.set(parameters, parameters);
-    return parameters;
-  };
+  const { createParameters, storeOf } = parameterStores(() => createDeviceParameters(device));
   const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters(), poison }) => {
-    const store =
-      stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+    const store = storeOf(parameters);
     check();
     const context: ProgramContext = { device, kernels, parameters: store, target, check };
-    device.pushErrorScope("out-of-memory");
-    device.pushErrorScope("validation");
-    const program = await createDeviceProgram(plan({ outputs, updates }), outputs, context, { poison });
-    const error = (await device.popErrorScope()) ?? (await device.popErrorScope());
-    if (error) fail(`compile: ${error.message.split("\n")[0]}`);
-    return program;
+    return withErrors(device, () => createDeviceProgram(plan({ outputs, updates }), outputs, context, { poison }));
   };
   return {
     description,
@@ -67,19 +56,38 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 }
 
 function createHostEngine(): Engine {
-  const stores = new WeakMap<Parameters, ReturnType<typeof createHostParameters>>();
-  const createParameters = () => {
-    const parameters = createHostParameters();
-    stores.set(parameters, parameters);
-    return parameters;
-  };
+  const { createParameters, storeOf } = parameterStores(() => createHostParameters());
   const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters() }) => {
-    const store =
-      stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+    const store = storeOf(parameters);
     return createHostProgram(plan({ outputs, updates }), outputs, store);
   };
   const description = { kind: "cpu", name: "CPU references in double precision" } as const;
   return { description, createParameters, compile, dispose() {}, ...createPlainOps(createCaller(compile)) };
+}
+
+/** Makes parameters and tells those made here from others. */
+function parameterStores<Store extends Parameters>(create: () => Store) {
+  const stores = new WeakMap<Parameters, Store>();
+  const createParameters = () => {
+    const store = create();
+    stores.set(store, store);
+    return store;
+  };
+  const storeOf = (parameters: Parameters) =>
+    stores.get(parameters) ?? fail("compile: expected parameters made by this engine's createParameters()");
+  return { createParameters, storeOf };
+}
+
+/** Fails with what the device reports while the work is done; the scopes close even where the work itself fails. */
+async function withErrors<T>(device: GPUDevice, work: () => Promise<T>): Promise<T> {
+  device.pushErrorScope("out-of-memory");
+  device.pushErrorScope("validation");
+  const done = await Promise.allSettled([work()]);
+  const reported = [await device.popErrorScope(), await device.popErrorScope()];
+  if (done[0].status === "rejected") throw done[0].reason;
+  const error = reported.find((found) => found !== null);
+  if (error) fail(`compile: ${error.message.split("\n")[0]}`);
+  return done[0].value;
 }
 
 /** The number of invocations in a subgroup, or 0 where there are none or their size varies. */

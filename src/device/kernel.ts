@@ -75,17 +75,3 @@ export function encodeParams(params: Readonly<Record<string, Scalar>>): ArrayBuf
   }
   return bytes;
 }
-
-/** Entries of the bind group of one dispatch, in the order of {@link Dispatch.bindings}. */
-export function bindGroupEntries(
-  dispatch: Dispatch,
-  params: GPUBufferBinding | undefined,
-  bufferOf: (dispatch: Dispatch, position: number) => GPUBufferBinding,
-): GPUBindGroupEntry[] {
-  const entries: GPUBindGroupEntry[] = dispatch.bindings.map((_, i) => ({
-    binding: i + 1,
-    resource: bufferOf(dispatch, i),
-  }));
-  if (params !== undefined) entries.unshift({ binding: 0, resource: params });
-  return entries;
-}

@@ -5,7 +5,8 @@ import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Plan } from "../graph/plan.ts";
 import type { Program } from "../graph/program.ts";
 import { bufferElements } from "../graph/shape.ts";
-import { bindGroupEntries, encodeParams, hasParams, type KernelCache } from "./kernel.ts";
+import { createTurns } from "../graph/turns.ts";
+import { encodeParams, hasParams, type KernelCache } from "./kernel.ts";
 import { createPace } from "./pace.ts";
 import { createStorage, type DeviceParameters, readBuffer, usage, writeRows } from "./parameters.ts";
 
@@ -56,48 +57,53 @@ export async function createDeviceProgram(
   const staging = new Map<string, GPUBuffer>();
   const pace = createPace(device.queue, context.target.software);
 
+  // Inputs are written before the wait for the queue, so a run or reading must not begin within another's wait.
+  const inTurn = createTurns();
+
+  async function run(inputs: InputArrays): Promise<void> {
+    context.check();
+    checkInputs(plan, inputs);
+    const store = (value: Value, data: Float32Array | Uint32Array) => {
+      const buffer = buffers.get(value);
+      if (buffer) writeRows(device, buffer, value.shape, data, value.name);
+    };
+    for (const value of plan.inputs) store(value, inputs[value.name] as Float32Array | Uint32Array);
+    runHostNodes(plan, inputs, store);
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const { dispatch, pipeline, bindGroup } of launches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...dispatch.workgroups);
+    }
+    pass.end();
+    const commands = encoder.finish();
+    await pace.turn();
+    context.check();
+    device.queue.submit([commands]);
+    pace.submitted();
+  }
+
+  async function read(output: string): Promise<Float32Array | Uint32Array> {
+    const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
+    const bytes = bufferElements(value.shape, value.type) * 4;
+    let target = staging.get(output);
+    if (target === undefined) {
+      target = own(device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget }));
+      staging.set(output, target);
+    }
+    await pace.idle();
+    context.check();
+    const data = await readBuffer(device, buffers.get(value)!, value.shape, value.type, target);
+    context.check();
+    return data;
+  }
+
   return {
     plan,
     dispatches: launches.length,
-    async run(inputs) {
-      context.check();
-      checkInputs(plan, inputs);
-      for (const value of plan.inputs) {
-        const buffer = buffers.get(value);
-        if (buffer) writeRows(device, buffer, value.shape, inputs[value.name] as Float32Array, value.name);
-      }
-      runHostNodes(plan, inputs, (value, data) => {
-        const buffer = buffers.get(value);
-        if (buffer) writeRows(device, buffer, value.shape, data, value.name);
-      });
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const { dispatch, pipeline, bindGroup } of launches) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...dispatch.workgroups);
-      }
-      pass.end();
-      const commands = encoder.finish();
-      await pace.turn();
-      context.check();
-      device.queue.submit([commands]);
-      pace.submitted();
-    },
-    async read(output) {
-      const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
-      const bytes = bufferElements(value.shape, value.type) * 4;
-      let target = staging.get(output);
-      if (target === undefined) {
-        target = own(device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget }));
-        staging.set(output, target);
-      }
-      await pace.idle();
-      context.check();
-      const data = await readBuffer(device, buffers.get(value)!, value.shape, value.type, target);
-      context.check();
-      return data;
-    },
+    run: (inputs) => inTurn(() => run(inputs)),
+    read: (output) => inTurn(() => read(output)),
     dispose() {
       for (const buffer of owned) buffer.destroy();
     },
@@ -151,14 +157,14 @@ async function prepareLaunches(
   const sink = own(device.createBuffer({ size: 16 * stride, usage: usage.storage }));
   return dispatches.map((dispatch, i) => {
     device.queue.writeBuffer(uniforms, i * slice, params[i]!);
-    const entries = bindGroupEntries(
-      dispatch,
-      hasParams(dispatch) ? { buffer: uniforms, offset: i * slice, size: params[i]!.byteLength } : undefined,
-      (_, position) => {
-        const buffer = buffers.get(dispatch.bindings[position]!.value);
-        return buffer === undefined ? { buffer: sink, offset: position * stride, size: stride } : { buffer };
-      },
-    );
+    const entries: GPUBindGroupEntry[] = dispatch.bindings.map(({ value }, position) => {
+      const buffer = buffers.get(value);
+      const resource = buffer ? { buffer } : { buffer: sink, offset: position * stride, size: stride };
+      return { binding: position + 1, resource };
+    });
+    if (hasParams(dispatch)) {
+      entries.unshift({ binding: 0, resource: { buffer: uniforms, offset: i * slice, size: params[i]!.byteLength } });
+    }
     const pipeline = pipelines[i]!;
     const bindGroup = device.createBindGroup({
       label: dispatch.shader.name,

@@ -6,7 +6,7 @@ import { elementCount, formatShape } from "./shape.ts";
 /** The arrays a run is given, by input name. */
 export type InputArrays = Readonly<Record<string, Float32Array | Uint32Array | Float64Array>>;
 
-/** Checks that every input of the plan is there with the right type and length, and finite where it is a float. */
+/** Checks that every input of the plan is there with the right type and length. */
 export function checkInputs(plan: Plan, inputs: InputArrays): void {
   for (const value of plan.inputs) {
     const array = inputs[value.name];
