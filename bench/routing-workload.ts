@@ -22,7 +22,7 @@ export const routingUpstream = ({ batch, interests, dimension }: RoutingSizes): 
   floats([batch, interests, dimension], 4);
 
 /**
- * Flops and bytes that routing needs at least, in the reassociated order (math.md) and for the behaviours that are there:
+ * Flops and bytes that routing needs at least, in the reassociated order (README, ops) and for the behaviours that are there:
  * per user two products with the behaviours an iteration but the last, which needs one, and one with the d x d map.
  */
 export function routingWork({ batch, length, dimension: d, interests: k, iterations }: RoutingSizes) {

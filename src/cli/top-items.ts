@@ -1,12 +1,9 @@
 import { allocateHistory, historyBatch } from "../data/batches.ts";
 import type { Engine } from "../engine.ts";
-import { Graph } from "../graph/graph.ts";
-import { catalogue } from "../models/catalogue.ts";
-import { encoderOf } from "../models/registry.ts";
 import { bestScores } from "../ops/best-scores.ts";
 import { createProfileFeed } from "../training/dataset.ts";
+import { buildUserGraph } from "../training/encoded-users.ts";
 import type { StoredModel } from "../training/model-folder.ts";
-import { userInputs } from "../training/objective.ts";
 import { restore } from "../training/trainer.ts";
 
 /** Whom to recommend to. */
@@ -33,9 +30,8 @@ export async function topItems(
 ): Promise<{ readonly items: TopItem[]; readonly activeInterests: number }> {
   const { spec, log, itemFeatures, userFeatures, parameters: arrays } = model;
   const { length } = spec.options;
-  const graph = new Graph();
-  const items = catalogue(graph, { itemCount: log.itemCount, features: itemFeatures, ...spec.options });
-  const { interests, interestCounts } = encoderOf(spec)(graph, userInputs(graph, { userFeatures }, 1, length), items);
+  const { itemCount } = log;
+  const { items, interests, interestCounts } = buildUserGraph(spec, { itemCount, itemFeatures, userFeatures }, 1);
   const { scores, winners } = bestScores(interests, interestCounts, items.all());
   const parameters = engine.createParameters();
   restore(parameters, arrays);
@@ -49,7 +45,7 @@ export async function topItems(
   const winner = (await program.read("winners")) as Uint32Array;
   const [activeInterests] = (await program.read("interestCounts")) as Uint32Array;
   program.dispose();
-  const ranked = Array.from({ length: log.itemCount }, (_, index) => index + 1)
+  const ranked = Array.from({ length: itemCount }, (_, index) => index + 1)
     .filter((item) => !excluded.has(item))
     .sort((a, b) => score[b]! - score[a]! || a - b)
     .slice(0, top);

@@ -43,7 +43,7 @@ export interface FullSoftmaxOptions extends MultiInterestLossOptions {
 }
 
 /**
- * Sampled softmax over shared negatives (math.md, "Sampled softmax"), with accidental hits removed.
+ * Sampled softmax over shared negatives, with accidental hits removed.
  * @returns the loss, `[1]`
  */
 export function sampledSoftmax(options: SampledSoftmaxOptions): Value {

@@ -25,7 +25,7 @@ export interface SoftmaxLossInputs {
 }
 
 /**
- * Sampled softmax cross-entropy with log q correction (math.md, "Sampled softmax"): the weighted mean over users of
+ * Sampled softmax cross-entropy with log q correction: the weighted mean over users of
  * `-log softmax(l)_0`, `l_0 = positive / T - logExpected(target)`, `l_m = negative_m / T - logExpected(negative m)`.
  * All weights 0: loss 0, gradients 0.
  * @param options `temperature` T, above 0; default 1

@@ -5,15 +5,13 @@ import type { Engine } from "../engine.ts";
 import { interestDiversity, interestsInUse } from "../evaluation/interests.ts";
 import { type RankingMetrics, rankingMetrics } from "../evaluation/metrics.ts";
 import { mostPopularRanks, popularityOrder } from "../evaluation/most-popular.ts";
-import { Graph } from "../graph/graph.ts";
 import type { Parameters } from "../graph/program.ts";
 import { lastDimension } from "../graph/shape.ts";
-import { catalogue } from "../models/catalogue.ts";
-import { encoderOf, interestsOf, type ModelSpec } from "../models/registry.ts";
+import { interestsOf, type ModelSpec } from "../models/registry.ts";
 import { bestScores } from "../ops/best-scores.ts";
 import { rankTargets } from "../ops/rank-targets.ts";
 import { createProfileFeed, type Dataset } from "./dataset.ts";
-import { userInputs } from "./objective.ts";
+import { buildUserGraph } from "./encoded-users.ts";
 
 export interface JudgeOptions {
   /** Cutoffs N of the metrics. */
@@ -65,14 +63,11 @@ export async function judge(
   const targetWidth = longest(chosen.targets.offsets);
   const excludedWidth = options.includeSeen ? 1 : longest(chosen.history.offsets);
 
-  const graph = new Graph();
-  const items = catalogue(graph, { itemCount, features: dataset.itemFeatures, ...spec.options });
-  const encoded = encoderOf(spec)(graph, userInputs(graph, dataset, batch, length), items);
-  const { scores, winners } = bestScores(encoded.interests, encoded.interestCounts, items.all());
+  const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
+  const { scores, winners } = bestScores(interests, interestCounts, items.all());
   const targetIds = graph.input("targets", "u32", [batch, targetWidth]);
   const excludedIds = graph.input("excluded", "u32", [batch, excludedWidth]);
   const ranksValue = rankTargets(scores, targetIds, excludedIds);
-  const { interests, interestCounts } = encoded;
   const program = await engine.compile({
     outputs: { ranks: ranksValue, interests, interestCounts, scores, winners },
     parameters,

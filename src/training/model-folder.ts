@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
-import { Graph, trainableParameters } from "../graph/graph.ts";
+import { trainableParameters } from "../graph/graph.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
-import { catalogue } from "../models/catalogue.ts";
-import { encoderOf, type ModelSpec } from "../models/registry.ts";
+import type { ModelSpec } from "../models/registry.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
+import { buildUserGraph } from "./encoded-users.ts";
 import { type DataDescription, splitLog } from "./model-folder-data.ts";
 import {
   checkModelSpec,
@@ -17,7 +17,6 @@ import {
   version,
 } from "./model-folder-schema.ts";
 import * as tables from "./model-folder-tables.ts";
-import { userInputs } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
 import { type FolderFiles, writeFolder } from "./storage/folder.ts";
 import { isRecord, readJson } from "./storage/json.ts";
@@ -174,9 +173,7 @@ function decodeConfig(bytes: Uint8Array, file: string) {
 
 /** A parameter that is missing would be initialised anew, and nobody would notice. */
 function checkParameters({ spec, log, itemFeatures, userFeatures, parameters }: StoredModel, file: string): void {
-  const graph = new Graph();
-  const items = catalogue(graph, { itemCount: log.itemCount, features: itemFeatures, ...spec.options });
-  encoderOf(spec)(graph, userInputs(graph, { userFeatures }, 1, spec.options.length), items);
+  const { graph } = buildUserGraph(spec, { itemCount: log.itemCount, itemFeatures, userFeatures }, 1);
   for (const { name, shape } of trainableParameters(graph)) {
     const found = parameters.get(name) ?? fail(`${file}: no tensor ${name}; restore a copy or train the model again`);
     if (!sameShape(found.shape, shape)) {

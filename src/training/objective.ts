@@ -1,12 +1,11 @@
 import { gradients } from "../autograd.ts";
 import { createNegativeSampler, type NegativeSampler } from "../data/negatives.ts";
 import { fail } from "../errors.ts";
-import { Graph, type Node, trainableParameters, type Value } from "../graph/graph.ts";
-import { catalogue } from "../models/catalogue.ts";
-import type { UserBatch } from "../models/model.ts";
-import { encoderOf, type ModelSpec } from "../models/registry.ts";
+import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
+import type { ModelSpec } from "../models/registry.ts";
 import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
-import { type Dataset, profileInput } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
+import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
 
@@ -18,30 +17,10 @@ export interface Objective {
   readonly sampler?: NegativeSampler;
 }
 
-/** The users of a batch as inputs of a graph. */
-export function userInputs(
-  graph: Graph,
-  dataset: Pick<Dataset, "userFeatures">,
-  batch: number,
-  length: number,
-): UserBatch {
-  return {
-    history: graph.input("history", "u32", [batch, length]),
-    lengths: graph.input("lengths", "u32", [batch]),
-    profile: (dataset.userFeatures?.fields ?? []).map((field) => ({
-      field,
-      ids: graph.input(profileInput(field), "u32", [batch, field.width]),
-    })),
-  };
-}
-
 export function buildObjective(spec: ModelSpec, dataset: Dataset, options: TrainingOptions): Objective {
   const { batch, temperature, scoring } = options;
   const { itemCount, itemCounts, itemFeatures } = dataset;
-  const graph = new Graph();
-  const items = catalogue(graph, { itemCount, features: itemFeatures, ...spec.options });
-  const users = userInputs(graph, dataset, batch, spec.options.length);
-  const { interests, interestCounts } = encoderOf(spec)(graph, users, items);
+  const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
   const targetIds = graph.input("targets", "u32", [batch]);
   const weights = graph.input("weights", "f32", [batch]);
   const shared = {

@@ -68,7 +68,7 @@ describe("most popular", () => {
 describe("most popular on MovieLens-1M", () => {
   const file = new URL("../../../shared/data/ml-1m/interactions.csv.gz", import.meta.url);
 
-  // The published figures (field.md) come from: counts without each user's last two items, ties by first appearance in the
+  // The published figures come from: counts without each user's last two items, ties by first appearance in the
   // file, everything before the last item seen.
   test("leave-one-out gives the published hit rates", (context) => {
     if (!existsSync(file)) context.skip(`${file.pathname} is not here`);

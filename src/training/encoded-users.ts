@@ -1,0 +1,31 @@
+import { Graph, type Value } from "../graph/graph.ts";
+import { type Catalogue, catalogue } from "../models/catalogue.ts";
+import type { EncodedUsers } from "../models/model.ts";
+import { encoderOf, type ModelSpec } from "../models/registry.ts";
+import { type Dataset, profileInput } from "./dataset.ts";
+
+/** A graph that makes the interests of a batch of users from `history`, `lengths` and the inputs of their profile. */
+export interface UserGraph extends EncodedUsers {
+  readonly graph: Graph;
+  readonly items: Catalogue;
+}
+
+/** The part that training, judging and recommending share: a model's items and the interests of `batch` users. */
+export function buildUserGraph(
+  spec: ModelSpec,
+  { itemCount, itemFeatures, userFeatures }: Pick<Dataset, "itemCount" | "itemFeatures" | "userFeatures">,
+  batch: number,
+): UserGraph {
+  const graph = new Graph();
+  const items = catalogue(graph, { itemCount, features: itemFeatures, ...spec.options });
+  const profile = (userFeatures?.fields ?? []).map((field): { field: typeof field; ids: Value } => ({
+    field,
+    ids: graph.input(profileInput(field), "u32", [batch, field.width]),
+  }));
+  const users = {
+    history: graph.input("history", "u32", [batch, spec.options.length]),
+    lengths: graph.input("lengths", "u32", [batch]),
+    profile,
+  };
+  return { graph, items, ...encoderOf(spec)(graph, users, items) };
+}
