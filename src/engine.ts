@@ -40,11 +40,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
   };
   const { createParameters, storeOf } = parameterStores(() => createDeviceParameters(device));
-  const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters(), poison }) => {
+  const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters(), ...options }) => {
     const store = storeOf(parameters);
     check();
     const context: ProgramContext = { device, kernels, parameters: store, target, check };
-    return withErrors(device, () => createDeviceProgram(plan({ outputs, updates }), outputs, context, { poison }));
+    return withErrors(device, () => createDeviceProgram(plan({ outputs, updates }), outputs, context, options));
   };
   return {
     description,

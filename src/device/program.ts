@@ -1,5 +1,6 @@
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
+import { type ChooseFamily, dispatchesOf, familyOf, supportedFamilies } from "../graph/families.ts";
 import type { Tensor, Value } from "../graph/graph.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Plan } from "../graph/plan.ts";
@@ -13,6 +14,8 @@ import { createStorage, type DeviceParameters, readBuffer, usage, writeRows } fr
 export interface ProgramOptions {
   /** Fills every computed buffer with this number before the first run, so that an element no kernel writes stands out. */
   readonly poison?: number;
+  /** Picks the kernels of ops that have several families of them; default: by the class of the adapter. */
+  readonly chooseFamily?: ChooseFamily;
 }
 
 export interface ProgramContext {
@@ -44,7 +47,8 @@ export async function createDeviceProgram(
     return buffer;
   };
   const buffers = allocate(plan, Object.values(outputs), context, own);
-  const launches = await prepareLaunches(plan, context, buffers, own);
+  const target: KernelTarget = { ...context.target, isUsed: plan.isUsed };
+  const launches = await prepareLaunches(plan, context, target, options.chooseFamily, buffers, own);
   if (options.poison !== undefined) {
     for (const value of plan.slotOf.keys()) {
       device.queue.writeBuffer(
@@ -102,6 +106,13 @@ export async function createDeviceProgram(
   return {
     plan,
     dispatches: launches.length,
+    families: plan.deviceNodes
+      .filter((node) => node.op.families)
+      .map((node) => ({
+        node,
+        chosen: familyOf(node, target, options.chooseFamily).name,
+        supported: supportedFamilies(node, target).map(({ name }) => name),
+      })),
     run: (inputs) => inTurn(() => run(inputs)),
     read: (output) => inTurn(() => read(output)),
     dispose() {
@@ -137,15 +148,13 @@ const bytesOf = (value: Value) => bufferElements(value.shape, value.type);
 
 async function prepareLaunches(
   plan: Plan,
-  { device, kernels, target }: ProgramContext,
+  { device, kernels }: ProgramContext,
+  target: KernelTarget,
+  chooseFamily: ChooseFamily | undefined,
   buffers: ReadonlyMap<Value, GPUBuffer>,
   own: (buffer: GPUBuffer) => GPUBuffer,
 ): Promise<Launch[]> {
-  const complete: KernelTarget = { ...target, isUsed: plan.isUsed };
-  const dispatches = plan.deviceNodes.flatMap((node) => {
-    if (!node.op.kernels) fail(`${node.op.name}: has no kernels`);
-    return node.op.kernels(node, complete);
-  });
+  const dispatches = plan.deviceNodes.flatMap((node) => dispatchesOf(node, target, chooseFamily));
   const pipelines = await Promise.all(dispatches.map((dispatch) => kernels.pipelineOf(dispatch)));
   const stride = 256;
   const params = dispatches.map((dispatch) => encodeParams(dispatch.params));

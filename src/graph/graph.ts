@@ -1,5 +1,6 @@
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "./dispatch.ts";
+import type { KernelFamily } from "./families.ts";
 import { type DataType, elementCount, formatShape, type Shape } from "./shape.ts";
 
 /** A named, shaped array that a graph computes, reads or keeps. */
@@ -53,6 +54,8 @@ export interface Op<Attributes = unknown> {
   gradient?(node: Node<Attributes>, upstream: readonly (Value | null)[]): readonly (Gradient | null)[];
   reference(inputs: readonly Tensor[], attributes: Attributes): readonly (Float64Array | Uint32Array)[];
   kernels?(node: Node<Attributes>, target: KernelTarget): readonly Dispatch[];
+  /** In place of `kernels`: several sets of them, of which the adapter, a tuner or a test picks one. */
+  readonly families?: readonly KernelFamily<Attributes>[];
 }
 
 /** One application of an op. */

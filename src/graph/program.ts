@@ -1,5 +1,5 @@
 import { fail } from "../errors.ts";
-import type { Tensor, Value } from "./graph.ts";
+import type { Node, Tensor, Value } from "./graph.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
@@ -9,6 +9,8 @@ export interface Program {
   readonly plan: Plan;
   /** Kernel launches of one run; 0 on the CPU. */
   readonly dispatches: number;
+  /** The nodes that have several families of kernels: the one that computes it, and all that run on this adapter. */
+  readonly families: readonly { readonly node: Node; readonly chosen: string; readonly supported: readonly string[] }[];
   /** Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short. */
   run(inputs: InputArrays): Promise<void>;
   /** The content of a named output after the runs submitted so far. */
@@ -88,6 +90,7 @@ export function createHostProgram(
   return {
     plan,
     dispatches: 0,
+    families: [],
     async run(inputs) {
       last = interpret(plan, inputs, parameters.arrays);
     },

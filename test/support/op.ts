@@ -4,6 +4,7 @@ import { createEngine, type Engine } from "../../src/engine.ts";
 import { type Gradient, Graph, type Value } from "../../src/graph/graph.ts";
 import { interpret } from "../../src/graph/interpreter.ts";
 import { plan } from "../../src/graph/plan.ts";
+import type { Program } from "../../src/graph/program.ts";
 import { elementCount, type Shape } from "../../src/graph/shape.ts";
 import { randomStream } from "../../src/reference/random.ts";
 
@@ -145,11 +146,26 @@ function sampled(length: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
 }
 
-async function checkKernels(one: OpCase, { outputs, upstream, gradients }: Built, engine: Engine): Promise<void> {
+/** Every family of kernels that runs on this adapter computes the case, the adapter's own choice first. */
+async function checkKernels(one: OpCase, built: Built, engine: Engine): Promise<void> {
+  const others = new Set(
+    (await checkFamily(one, built, engine)).flatMap(({ chosen, supported }) =>
+      supported.filter((name) => name !== chosen),
+    ),
+  );
+  for (const family of others) await checkFamily(one, built, engine, family);
+}
+
+async function checkFamily(
+  one: OpCase,
+  { outputs, upstream, gradients }: Built,
+  engine: Engine,
+  family?: string,
+): Promise<Program["families"]> {
   const goals: Record<string, Value> = { ...Object.fromEntries(outputs.map((output, i) => [`output ${i}`, output])) };
   for (const [name, value] of Object.entries(gradients)) goals[`gradient of ${name}`] = value;
   const feeds = { ...arraysOf(one.feeds), ...arraysOf(upstream) } as Record<string, Float32Array | Uint32Array>;
-  const program = await engine.compile({ outputs: goals, poison: sentinel });
+  const program = await engine.compile({ outputs: goals, poison: sentinel, chooseFamily: () => family });
   const expected = interpret(program.plan, feeds, new Map());
   const runs: (Float32Array | Uint32Array)[][] = [];
   for (let run = 0; run < 2; run++) {
@@ -160,9 +176,11 @@ async function checkKernels(one: OpCase, { outputs, upstream, gradients }: Built
   }
   program.dispose();
   for (const [i, [name, value]] of Object.entries(goals).entries()) {
-    expectClose(name, runs[0]![i]!, expected.get(value)!.data, one.tolerance ?? 1e-5);
-    expect(bitsOf(runs[1]![i]!).equals(bitsOf(runs[0]![i]!)), `${name}: the second run has the same bits`).toBe(true);
+    const what = family === undefined ? name : `${name} by the family ${family}`;
+    expectClose(what, runs[0]![i]!, expected.get(value)!.data, one.tolerance ?? 1e-5);
+    expect(bitsOf(runs[1]![i]!).equals(bitsOf(runs[0]![i]!)), `${what}: the second run has the same bits`).toBe(true);
   }
+  return program.families;
 }
 
 const bitsOf = (array: Float32Array | Uint32Array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);

@@ -1,0 +1,38 @@
+import { fail } from "../errors.ts";
+import type { Dispatch, KernelTarget } from "./dispatch.ts";
+import type { Node } from "./graph.ts";
+
+/** One of several sets of kernels that compute the same op, written for one class of adapters. */
+export interface KernelFamily<Attributes = unknown> {
+  readonly name: string;
+  /** Whether the kernels run on the target at all; default: everywhere. */
+  supports?(node: Node<Attributes>, target: KernelTarget): boolean;
+  /** Whether it is the choice for the target where nobody chose; default: it is. */
+  suits?(node: Node<Attributes>, target: KernelTarget): boolean;
+  kernels(node: Node<Attributes>, target: KernelTarget): readonly Dispatch[];
+}
+
+/** Names the family to take for a node, or leaves it to the class of the adapter. */
+export type ChooseFamily = (node: Node) => string | undefined;
+
+/** The families of a node that run on the target; empty for an op with one set of kernels. */
+export function supportedFamilies(node: Node, target: KernelTarget): readonly KernelFamily[] {
+  return (node.op.families ?? []).filter(({ supports }) => supports?.(node, target) ?? true);
+}
+
+/** The family that computes a node: the chosen one where it runs, else the first that suits the target, else the first that runs. */
+export function familyOf(node: Node, target: KernelTarget, choose?: ChooseFamily): KernelFamily {
+  const supported = supportedFamilies(node, target);
+  const chosen = choose?.(node);
+  return (
+    supported.find(({ name }) => name === chosen) ??
+    supported.find(({ suits }) => suits?.(node, target) ?? true) ??
+    supported[0] ??
+    fail(`${node.op.name}: has no kernels for this adapter`)
+  );
+}
+
+/** The launches that compute a node. */
+export function dispatchesOf(node: Node, target: KernelTarget, choose?: ChooseFamily): readonly Dispatch[] {
+  return node.op.kernels?.(node, target) ?? familyOf(node, target, choose).kernels(node, target);
+}
