@@ -1,15 +1,17 @@
 import { fail } from "../errors.ts";
-import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
+import type { KernelTarget } from "../graph/dispatch.ts";
 import { type ChooseFamily, dispatchesOf, familyOf, supportedFamilies } from "../graph/families.ts";
 import type { Tensor, Value } from "../graph/graph.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Plan } from "../graph/plan.ts";
-import type { Program } from "../graph/program.ts";
+import type { Program, RunTimes } from "../graph/program.ts";
 import { bufferElements } from "../graph/shape.ts";
 import { createTurns } from "../graph/turns.ts";
 import { encodeParams, hasParams, type KernelCache } from "./kernel.ts";
+import { encodePasses, type Launch } from "./launch.ts";
 import { createPace } from "./pace.ts";
 import { createStorage, type DeviceParameters, readBuffer, usage, writeRows } from "./parameters.ts";
+import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 
 export interface ProgramOptions {
   /** Fills every computed buffer with this number before the first run, so that an element no kernel writes stands out. */
@@ -27,12 +29,6 @@ export interface ProgramContext {
   check(): void;
 }
 
-interface Launch {
-  readonly dispatch: Dispatch;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-}
-
 /** Makes all pipelines, buffers and bind groups of a plan, once. */
 export async function createDeviceProgram(
   plan: Plan,
@@ -41,10 +37,10 @@ export async function createDeviceProgram(
   options: ProgramOptions = {},
 ): Promise<Program> {
   const { device } = context;
-  const owned: GPUBuffer[] = [];
-  const own = (buffer: GPUBuffer) => {
-    owned.push(buffer);
-    return buffer;
+  const owned: { destroy(): void }[] = [];
+  const own = <Owned extends { destroy(): void }>(made: Owned) => {
+    owned.push(made);
+    return made;
   };
   const buffers = allocate(plan, Object.values(outputs), context, own);
   const target: KernelTarget = { ...context.target, isUsed: plan.isUsed };
@@ -64,28 +60,64 @@ export async function createDeviceProgram(
   // Inputs are written before the wait for the queue, so a run or reading must not begin within another's wait.
   const inTurn = createTurns();
 
-  async function run(inputs: InputArrays): Promise<void> {
+  /** Writes the inputs and what the host computes from them; says how long each took. */
+  function feed(inputs: InputArrays): Pick<RunTimes, "upload" | "hostOps"> {
     context.check();
     checkInputs(plan, inputs);
+    const start = performance.now();
+    let upload = 0;
     const store = (value: Value, data: Float32Array | Uint32Array) => {
       const buffer = buffers.get(value);
-      if (buffer) writeRows(device, buffer, value.shape, data, value.name);
+      if (buffer === undefined) return;
+      const writing = performance.now();
+      writeRows(device, buffer, value.shape, data, value.name);
+      upload += performance.now() - writing;
     };
     for (const value of plan.inputs) store(value, inputs[value.name] as Float32Array | Uint32Array);
     runHostNodes(plan, inputs, store);
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { dispatch, pipeline, bindGroup } of launches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...dispatch.workgroups);
-    }
-    pass.end();
-    const commands = encoder.finish();
+    return { upload, hostOps: performance.now() - start - upload };
+  }
+
+  async function submit(commands: GPUCommandBuffer): Promise<void> {
     await pace.turn();
     context.check();
     device.queue.submit([commands]);
     pace.submitted();
+  }
+
+  async function run(inputs: InputArrays): Promise<void> {
+    feed(inputs);
+    await submit(encodePasses(device, [launches]));
+  }
+
+  const stopwatches = new Map<number, Stopwatch>();
+  const stopwatchFor = (passes: number): Stopwatch | undefined => {
+    if (!device.features.has("timestamp-query")) return undefined;
+    const stopwatch = stopwatches.get(passes) ?? own(createStopwatch(device, passes));
+    stopwatches.set(passes, stopwatch);
+    return stopwatch;
+  };
+
+  async function measure(inputs: InputArrays, clocked: "run" | "launches"): Promise<RunTimes> {
+    const passes = clocked === "run" ? [launches] : launches.map((launch) => [launch]);
+    const stopwatch = stopwatchFor(passes.length);
+    const { upload, hostOps } = feed(inputs);
+    const start = performance.now();
+    const commands = encodePasses(device, passes, stopwatch);
+    const encoding = performance.now() - start;
+    await submit(commands);
+    await pace.idle();
+    if (stopwatch === undefined) return { upload, hostOps, encoding, launches: [] };
+    const spans = await stopwatch.read();
+    context.check();
+    const timed = clocked === "run" ? [] : launches;
+    return {
+      upload,
+      hostOps,
+      encoding,
+      device: spans.at(-1)?.end ?? 0,
+      launches: timed.map(({ dispatch }, i) => ({ dispatch, milliseconds: spans[i]!.end - spans[i]!.begin })),
+    };
   }
 
   async function read(output: string): Promise<Float32Array | Uint32Array> {
@@ -114,9 +146,10 @@ export async function createDeviceProgram(
         supported: supportedFamilies(node, target).map(({ name }) => name),
       })),
     run: (inputs) => inTurn(() => run(inputs)),
+    measure: (inputs, clocked) => inTurn(() => measure(inputs, clocked)),
     read: (output) => inTurn(() => read(output)),
     dispose() {
-      for (const buffer of owned) buffer.destroy();
+      for (const made of owned) made.destroy();
     },
   };
 }

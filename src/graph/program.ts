@@ -1,8 +1,27 @@
 import { fail } from "../errors.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { Node, Tensor, Value } from "./graph.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
+
+/** One kernel launch and how long it took. */
+export interface LaunchTime {
+  readonly dispatch: Dispatch;
+  readonly milliseconds: number;
+}
+
+/** Where the time of one run went, in ms. */
+export interface RunTimes {
+  /** On the host before the submission: writing to buffers, ops that the host computes, encoding. */
+  readonly upload: number;
+  readonly hostOps: number;
+  readonly encoding: number;
+  /** By the device's clock, from the beginning of the first launch to the end of the last; absent without `timestamp-query`. */
+  readonly device?: number;
+  /** The launches in their order, where they were asked for and the device has a clock. */
+  readonly launches: readonly LaunchTime[];
+}
 
 /** A compiled graph: run it as often as you like, read its outputs when you need them. */
 export interface Program {
@@ -13,6 +32,11 @@ export interface Program {
   readonly families: readonly { readonly node: Node; readonly chosen: string; readonly supported: readonly string[] }[];
   /** Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short. */
   run(inputs: InputArrays): Promise<void>;
+  /**
+   * Runs once and says where the time went. `"run"` clocks the launches together, encoded as always; `"launches"` each of them,
+   * in a pass of its own.
+   */
+  measure(inputs: InputArrays, clocked: "run" | "launches"): Promise<RunTimes>;
   /** The content of a named output after the runs submitted so far. */
   read(output: string): Promise<Float32Array | Uint32Array>;
   /** Frees the buffers of this program; parameters stay. */
@@ -87,12 +111,18 @@ export function createHostProgram(
 ): Program {
   for (const value of plan.parameters) parameters.adopt(value);
   let last: Map<Value, Tensor> | undefined;
+  const run = (inputs: InputArrays) => {
+    last = interpret(plan, inputs, parameters.arrays);
+  };
   return {
     plan,
     dispatches: 0,
     families: [],
-    async run(inputs) {
-      last = interpret(plan, inputs, parameters.arrays);
+    run: async (inputs) => run(inputs),
+    async measure(inputs) {
+      const start = performance.now();
+      run(inputs);
+      return { upload: 0, hostOps: performance.now() - start, encoding: 0, launches: [] };
     },
     async read(output) {
       const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);

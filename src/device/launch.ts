@@ -1,0 +1,29 @@
+import type { Dispatch } from "../graph/dispatch.ts";
+import type { Stopwatch } from "./stopwatch.ts";
+
+/** A kernel launch with all that encoding it needs. */
+export interface Launch {
+  readonly dispatch: Dispatch;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+}
+
+/** Encodes launches, pass by pass; a stopwatch clocks each pass. */
+export function encodePasses(
+  device: GPUDevice,
+  passes: readonly (readonly Launch[])[],
+  stopwatch?: Stopwatch,
+): GPUCommandBuffer {
+  const encoder = device.createCommandEncoder();
+  for (const [i, launches] of passes.entries()) {
+    const pass = encoder.beginComputePass(stopwatch?.descriptorOf(i));
+    for (const { dispatch, pipeline, bindGroup } of launches) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...dispatch.workgroups);
+    }
+    pass.end();
+  }
+  stopwatch?.resolve(encoder);
+  return encoder.finish();
+}
