@@ -1,12 +1,12 @@
-import shader from "../../shaders/route.wgsl";
 import backwardShader from "../../shaders/route_backward.wgsl";
 import { fail } from "../errors.ts";
-import { gridOf, type KernelTarget, read, roundedLength, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
 import { matmul } from "./matmul.ts";
 import { routeBackwardAll } from "./route-backward-all.ts";
+import { routeFamilies, routeShape } from "./route-kernels.ts";
 import { squashBackward } from "./squash.ts";
 
 export interface RouteOptions {
@@ -64,14 +64,6 @@ export function route(
   return behaviours.graph.apply(routeOp, inputs, { iterations, competition, update, gradient })[0]!;
 }
 
-const quads = (width: number) => Math.ceil(width / 4);
-
-/** The sizes of a routing node, from its inputs. */
-export function routeShape(inputs: readonly { readonly shape: readonly number[] }[]): reference.RouteShape {
-  const [batch, length, d] = inputs[0]!.shape as [number, number, number];
-  return { batch, length, d, h: lastDimension(inputs[2]!.shape), interests: lastDimension(inputs[5]!.shape) };
-}
-
 /** The arrays of a routing node, as the reference names them. */
 export function routeInputs(inputs: readonly Tensor[]): reference.RouteInputs {
   const [e, gram, transform, lengths, counts, logits] = inputs.map((input) => input.data);
@@ -115,47 +107,8 @@ const routeOp: Op<reference.RouteRule> = {
     const { u, z, weights, sums, allSums, trace } = reference.route(routeInputs(inputs), routeShape(inputs), rule);
     return [u, z, weights, sums, allSums, trace];
   },
-  kernels: (node, target) => [forwardDispatch(node, target)],
+  families: routeFamilies,
 };
-
-function forwardDispatch(node: Node<reference.RouteRule>, target: KernelTarget) {
-  const { batch, length, d, h, interests } = routeShape(node.inputs);
-  const { iterations, competition, update } = node.attributes;
-  const [u, z, weights, sums, allSums, trace] = node.outputs as [Value, Value, Value, Value, Value, Value];
-  const interestQuads = quads(interests);
-  const stateQuads = roundedLength(4 * interestQuads * Math.max(quads(d), quads(h)));
-  const weightQuads = roundedLength(length * interestQuads);
-  const bytes = (3 * stateQuads + weightQuads) * 16 + 256;
-  if (bytes > target.workgroupStorageBytes || interests > 64) {
-    fail(
-      `route: expected at most 64 interests and ${target.workgroupStorageBytes} bytes of workgroup memory on this adapter, got ${interests} interests and ${bytes} bytes for length ${length}, interests ${interests}, d ${d}; use a shorter history or fewer interests`,
-    );
-  }
-  return {
-    shader,
-    constants: {
-      workgroupSize: target.software ? 16 : 64,
-      stateQuads,
-      weightQuads,
-      overInterests: Number(competition === "interests"),
-      accumulate: Number(update === "accumulate"),
-      save: Number(target.isUsed(z) || target.isUsed(weights) || target.isUsed(sums)),
-      saveAll: Number(target.isUsed(allSums) || target.isUsed(trace)),
-    },
-    params: {
-      batch: u32(batch),
-      length: u32(length),
-      d: u32(d),
-      dQuads: u32(quads(d)),
-      hQuads: u32(quads(h)),
-      interests: u32(interests),
-      interestQuads: u32(interestQuads),
-      iterations: u32(iterations),
-    },
-    bindings: [...node.inputs.map(read), ...[u, z, weights, sums, allSums, trace].map(write)],
-    workgroups: gridOf(batch, 1),
-  };
-}
 
 const spreadOp: Op<undefined> = {
   name: "routeSpread",
@@ -177,11 +130,11 @@ const spreadOp: Op<undefined> = {
           batch: u32(batch),
           length: u32(length),
           interests: u32(interests),
-          interestQuads: u32(quads(interests)),
+          interestQuads: u32(Math.ceil(interests / 4)),
           dQuads: u32(dQuads),
         },
         bindings: [read(weights!), read(da!), write(de!)],
-        workgroups: gridOf(batch * quads(length) * dQuads),
+        workgroups: gridOf(batch * Math.ceil(length / 4) * dQuads),
       },
     ];
   },

@@ -32,6 +32,16 @@ const sizes: Size[] = [
     lengths: [9, 4],
     counts: [3, 2],
   },
+  { name: "more than 32 columns", length: 19, d: 40, h: 64, interests: 4, lengths: [19, 16, 8], counts: [4, 3, 1] },
+  {
+    name: "wide items, narrow interests",
+    length: 9,
+    d: 61,
+    h: 10,
+    interests: 2,
+    lengths: [9, 1, 0],
+    counts: [2, 1, 2],
+  },
   {
     name: "a history longer than a workgroup",
     length: 130,
