@@ -2,18 +2,21 @@
 // and its moments as adam.wgsl does. Rows that do not occur, and row 0, do not move.
 // Part p holds one row for `fan` consecutive occurrences; occurrences are numbered through the parts.
 // One invocation owns up to four vec4 of one row that occurs. Row padding is zero everywhere and stays zero.
+// A table of more than one binding is updated window by window, its moments alike.
 //   rows0..3                              [.., d]         read; the parts, any buffer for an absent one
 //   order                                 [N]             read; occurrences, row by row
 //   touched                               [N]             read; the rows that occur, 0 behind the last
 //   starts                                [N + 1]         read; where each one's occurrences begin in `order`
 //   schedule                              [2]             read; rate / (1 - beta1^t) and 1 / (1 - beta2^t)
-//   parameter, firstMoment, secondMoment  [tableRows, d]  read and write
+//   parameter, firstMoment, secondMoment  [count, d]      read and write; rows `first` and following of [tableRows, d]
 
 struct Params {
   capacity: u32, // most rows that can occur
   stride: u32, // a 16th of them, rounded up
   quads: u32, // vec4 per row
   lanes: u32, // invocations per row, each with up to four vec4
+  first: u32, // first row of the table's window
+  count: u32, // rows of the window
   beta1: f32,
   rest1: f32, // 1 - beta1, rounded once
   beta2: f32,
@@ -65,7 +68,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   let row = touched[r];
-  if (row == 0u) {
+  // Also true for rows before the window, whose difference wraps around.
+  if (row == 0u || row - params.first >= params.count) {
     return;
   }
   let end = starts[r + 1u];
@@ -126,7 +130,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     k++;
     o = order[min(k, end - 1u)];
   }
-  let at = row * params.quads + quad;
+  let at = (row - params.first) * params.quads + quad;
   advance(at.x, g0);
   if (lane + params.lanes < params.quads) {
     advance(at.y, g1);

@@ -1,9 +1,11 @@
 // Embedding bag: out[i] = mean of table[f] over the non-zero features f of members[ids[i]]; zero for id 0 or no features.
 // One invocation owns `span` vec4 of one row: the whole row on a CPU, one vec4 on a GPU, where neighbours then read neighbours.
-//   table    [F + 1, d]  read
-//   members  [V + 1, m]  read; 0 = absent
+// A table of more than one binding is summed window by window: all but the last leave their sum in `out`. Members of more
+// than one binding have each window's items looked up by launches of their own; item 0 belongs to the first.
+//   table    [count, d]  read; rows `first` and following of [F + 1, d]
+//   members  [items, m]  read; rows `firstItem` and following of [V + 1, m]; 0 = absent
 //   ids      [rows]      read
-//   out      [rows, d]   write; row padding is zero as the table's is
+//   out      [rows, d]   read and write; row padding is zero as the table's is
 
 struct Params {
   rows: u32,
@@ -11,6 +13,11 @@ struct Params {
   lanes: u32, // invocations per row
   span: u32, // vec4 per invocation
   width: u32, // m
+  firstItem: u32, // first item of the members' window
+  items: u32,
+  first: u32, // first row of the table's window
+  count: u32,
+  last: u32, // 1 for the table's last window
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,18 +35,27 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let lane = i - row * params.lanes;
   let item = ids[row];
-  let first = item * params.width;
+  // Also true for items before the window, whose difference wraps around.
+  if (item - params.firstItem >= params.items) {
+    return;
+  }
+  let place = (item - params.firstItem) * params.width;
   for (var c = 0u; c < params.span; c++) {
     let quad = lane + c * params.lanes;
     var sum = vec4f();
+    if (params.first > 0u) {
+      sum = out[row * params.quads + quad];
+    }
     var count = 0.0;
     for (var j = 0u; j < params.width; j++) {
-      let member = members[first + j];
+      let member = members[place + j];
       if (item != 0u && member != 0u) {
-        sum += table[member * params.quads + quad];
         count += 1.0;
+        if (member - params.first < params.count) {
+          sum += table[(member - params.first) * params.quads + quad];
+        }
       }
     }
-    out[row * params.quads + quad] = sum / max(count, 1.0);
+    out[row * params.quads + quad] = sum / select(1.0, max(count, 1.0), params.last == 1u);
   }
 }

@@ -1,6 +1,7 @@
 // Gather: out[i] = table[ids[i]]; id 0, which is padding, gives a zero row.
 // One invocation owns `span` vec4 of one row: the whole row on a CPU, one vec4 on a GPU, where neighbours then read neighbours.
-//   table  [V + 1, d]  read
+// A table of more than one binding is looked up window by window; the first also writes the zero rows.
+//   table  [count, d]  read; rows `first` and following of [V + 1, d]
 //   ids    [rows]      read
 //   out    [rows, d]   write; row padding is zero as the table's is
 
@@ -9,6 +10,8 @@ struct Params {
   quads: u32, // vec4 per row
   lanes: u32, // invocations per row
   span: u32, // vec4 per invocation
+  first: u32, // first row of the table's window
+  count: u32, // rows of the window
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -25,7 +28,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let lane = i - row * params.lanes;
   let item = ids[row];
-  let source = item * params.quads + lane;
+  // Also true for ids before the window, whose difference wraps around.
+  if (item - params.first >= params.count) {
+    return;
+  }
+  let source = (item - params.first) * params.quads + lane;
   let destination = row * params.quads + lane;
   for (var c = 0u; c < params.span; c++) {
     out[destination + c * params.lanes] = select(vec4f(), table[source + c * params.lanes], item != 0u);

@@ -1,15 +1,18 @@
 // Rows to dense: gradient[row] = sum of the rows that the row's occurrences received, in the order of the occurrences.
 // Part p holds one row for `fan` consecutive occurrences; occurrences are numbered through the parts.
 // One invocation owns one vec4 of one table row and finds the row among those that occur by bisection.
+// A gradient of more than one binding is written window by window.
 //   rows0..3  [.., d]         read; the parts, any buffer for an absent one
 //   order     [N]             read; occurrences, row by row
 //   touched   [N]             read; the rows that occur, ascending
 //   starts    [N + 1]         read; where each one's occurrences begin in `order`
 //   count     [1]             read; how many rows occur
-//   gradient  [tableRows, d]  write; zero for rows that do not occur, and so for row 0; padding as in the parts
+//   gradient  [count, d]      write; rows `first` and following of [tableRows, d]; zero for rows that do not occur, and so for
+//                             row 0; padding as in the parts
 
 struct Params {
-  tableRows: u32,
+  first: u32, // first row of the gradient's window
+  count: u32, // rows of the window
   quads: u32, // vec4 per row
   end0: u32, // first occurrence behind part 0
   end1: u32,
@@ -47,11 +50,12 @@ fn received(occurrence: u32, quad: u32) -> vec4f {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
-  let row = i / params.quads;
-  if (row >= params.tableRows) {
+  let within = i / params.quads;
+  if (within >= params.count) {
     return;
   }
-  let quad = i - row * params.quads;
+  let quad = i - within * params.quads;
+  let row = params.first + within;
   var low = 0u; // rows before `low` are smaller, those from `high` on are not
   var high = count[0];
   let found = high;

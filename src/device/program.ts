@@ -1,30 +1,33 @@
 import { fail } from "../errors.ts";
-import type { KernelTarget } from "../graph/dispatch.ts";
+import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
 import { type ChooseFamily, dispatchesOf, familyOf, supportedFamilies } from "../graph/families.ts";
 import type { Tensor, Value } from "../graph/graph.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Plan } from "../graph/plan.ts";
 import type { Program, RunTimes } from "../graph/program.ts";
-import { bufferElements } from "../graph/shape.ts";
 import { createTurns } from "../graph/turns.ts";
+import { bindingOf, bufferBytes, requireBindable } from "./bindings.ts";
 import { encodeParams, hasParams, type KernelCache } from "./kernel.ts";
 import { encodePasses, type Launch } from "./launch.ts";
 import { createPace } from "./pace.ts";
-import { createStorage, type DeviceParameters, readBuffer, usage, writeRows } from "./parameters.ts";
+import type { DeviceParameters } from "./parameters.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
+import { createStaging, createStorage, readBuffer, usage, writeRows } from "./transfer.ts";
 
 export interface ProgramOptions {
   /** Fills every computed buffer with this number before the first run, so that an element no kernel writes stands out. */
   readonly poison?: number;
   /** Picks the kernels of ops that have several families of them; default: by the class of the adapter. */
   readonly chooseFamily?: ChooseFamily;
+  /** Most bytes of a table that a kernel sees at once; default: what one binding may show. Tests make it small. */
+  readonly tableWindowBytes?: number;
 }
 
 export interface ProgramContext {
   readonly device: GPUDevice;
   readonly kernels: KernelCache;
   readonly parameters: DeviceParameters;
-  readonly target: Omit<KernelTarget, "isUsed">;
+  readonly target: Omit<KernelTarget, "isUsed" | "tableWindowBytes">;
   /** Throws when the device is lost or reported an error. */
   check(): void;
 }
@@ -42,16 +45,16 @@ export async function createDeviceProgram(
     owned.push(made);
     return made;
   };
+  const limit = device.limits.maxStorageBufferBindingSize;
+  const tableWindowBytes = Math.min(options.tableWindowBytes ?? limit, limit);
+  const target: KernelTarget = { ...context.target, tableWindowBytes, isUsed: plan.isUsed };
+  const dispatches = plan.deviceNodes.flatMap((node) => dispatchesOf(node, target, options.chooseFamily));
+  for (const dispatch of dispatches) requireBindable(dispatch, limit);
   const buffers = allocate(plan, Object.values(outputs), context, own);
-  const target: KernelTarget = { ...context.target, isUsed: plan.isUsed };
-  const launches = await prepareLaunches(plan, context, target, options.chooseFamily, buffers, own);
+  const launches = await prepareLaunches(dispatches, context, buffers, own);
   if (options.poison !== undefined) {
     for (const value of plan.slotOf.keys()) {
-      device.queue.writeBuffer(
-        buffers.get(value)!,
-        0,
-        new Float32Array(bufferElements(value.shape, value.type)).fill(options.poison),
-      );
+      device.queue.writeBuffer(buffers.get(value)!, 0, new Float32Array(bufferBytes(value) / 4).fill(options.poison));
     }
   }
   const staging = new Map<string, GPUBuffer>();
@@ -122,10 +125,9 @@ export async function createDeviceProgram(
 
   async function read(output: string): Promise<Float32Array | Uint32Array> {
     const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
-    const bytes = bufferElements(value.shape, value.type) * 4;
     let target = staging.get(output);
     if (target === undefined) {
-      target = own(device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget }));
+      target = own(createStaging(device, value));
       staging.set(output, target);
     }
     await pace.idle();
@@ -170,24 +172,19 @@ function allocate(
     buffers.set(value, buffer);
   }
   const slots: GPUBuffer[] = [];
-  for (const [value, slot] of [...plan.slotOf].sort((a, b) => bytesOf(b[0]) - bytesOf(a[0]))) {
+  for (const [value, slot] of [...plan.slotOf].sort((a, b) => bufferBytes(b[0]) - bufferBytes(a[0]))) {
     slots[slot] ??= own(createStorage(device, value));
     buffers.set(value, slots[slot]);
   }
   return buffers;
 }
 
-const bytesOf = (value: Value) => bufferElements(value.shape, value.type);
-
 async function prepareLaunches(
-  plan: Plan,
+  dispatches: readonly Dispatch[],
   { device, kernels }: ProgramContext,
-  target: KernelTarget,
-  chooseFamily: ChooseFamily | undefined,
   buffers: ReadonlyMap<Value, GPUBuffer>,
   own: (buffer: GPUBuffer) => GPUBuffer,
 ): Promise<Launch[]> {
-  const dispatches = plan.deviceNodes.flatMap((node) => dispatchesOf(node, target, chooseFamily));
   const pipelines = await Promise.all(dispatches.map((dispatch) => kernels.pipelineOf(dispatch)));
   const stride = 256;
   const params = dispatches.map((dispatch) => encodeParams(dispatch.params));
@@ -199,9 +196,9 @@ async function prepareLaunches(
   const sink = own(device.createBuffer({ size: 16 * stride, usage: usage.storage }));
   return dispatches.map((dispatch, i) => {
     device.queue.writeBuffer(uniforms, i * slice, params[i]!);
-    const entries: GPUBindGroupEntry[] = dispatch.bindings.map(({ value }, position) => {
-      const buffer = buffers.get(value);
-      const resource = buffer ? { buffer } : { buffer: sink, offset: position * stride, size: stride };
+    const entries: GPUBindGroupEntry[] = dispatch.bindings.map((binding, position) => {
+      const buffer = buffers.get(binding.value);
+      const resource = buffer ? bindingOf(binding, buffer) : { buffer: sink, offset: position * stride, size: stride };
       return { binding: position + 1, resource };
     });
     if (hasParams(dispatch)) {

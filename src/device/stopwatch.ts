@@ -1,4 +1,4 @@
-import { usage } from "./parameters.ts";
+import { usage } from "./transfer.ts";
 
 /** When a compute pass began and ended, in ms since the first one of its submission began. */
 export interface Span {

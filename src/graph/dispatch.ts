@@ -15,6 +15,8 @@ export interface Scalar {
 export interface Binding {
   readonly value: Value;
   readonly access: "read" | "write";
+  /** The bytes that the kernel sees; default: the whole value. */
+  readonly part?: { readonly offset: number; readonly bytes: number };
 }
 
 /**
@@ -37,6 +39,8 @@ export interface KernelTarget {
   /** Invocations of a subgroup where the adapter has subgroups of one size only, else 0. */
   readonly subgroupSize: number;
   readonly workgroupStorageBytes: number;
+  /** Most bytes of a table that a kernel sees at once; it goes through a larger one window by window. */
+  readonly tableWindowBytes: number;
   /** Whether anyone reads the value; an op need not write an output that nobody reads. */
   isUsed(value: Value): boolean;
 }

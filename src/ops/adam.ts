@@ -3,6 +3,7 @@ import rowsShader from "../../shaders/adam_rows.wgsl";
 import { f32, gridOf, read, type Scalar, u32, write } from "../graph/dispatch.ts";
 import type { Node, Op, RowGradientPart, Tensor, Value } from "../graph/graph.ts";
 import { bufferElements, elementCount, lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/adam.ts";
 import type { RowOrderValues } from "./row-order.ts";
 import { bindParts, layoutOf, type PartLayout, referenceParts, requireParts } from "./rows-to-dense.ts";
@@ -192,7 +193,7 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
     );
     return contentOf(state);
   },
-  kernels({ inputs, attributes: { layout, ...decay } }) {
+  kernels({ inputs, attributes: { layout, ...decay } }, target) {
     const [parameter, firstMoment, secondMoment, schedule, order, touched, starts, , ...rows] = inputs;
     const quads = rowPitch(parameter!.shape, "f32") / 4;
     const capacity = Math.min(elementCount(order!.shape), Math.max(1, parameter!.shape[0]! - 1));
@@ -200,20 +201,24 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
     const stride = Math.ceil(capacity / 16);
     const { params, bindings } = bindParts(layout, rows);
     const state = [write(parameter!), write(firstMoment!), write(secondMoment!)];
-    return [
-      {
-        shader: rowsShader,
-        params: {
-          capacity: u32(capacity),
-          stride: u32(stride),
-          quads: u32(quads),
-          lanes: u32(lanes),
-          ...decayParams(decay),
-          ...params,
-        },
-        bindings: [...bindings, read(order!), read(touched!), read(starts!), read(schedule!), ...state],
-        workgroups: gridOf(stride * 16 * lanes),
+    return rowWindows(parameter!, target).map((window) => ({
+      shader: rowsShader,
+      params: {
+        capacity: u32(capacity),
+        stride: u32(stride),
+        quads: u32(quads),
+        lanes: u32(lanes),
+        first: u32(window.first),
+        count: u32(window.count),
+        ...decayParams(decay),
+        ...params,
       },
-    ];
+      bindings: [
+        ...bindings,
+        ...[order!, touched!, starts!, schedule!].map(read),
+        ...state.map((binding) => inWindow(binding, window)),
+      ],
+      workgroups: gridOf(stride * 16 * lanes),
+    }));
   },
 };

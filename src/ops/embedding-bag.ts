@@ -3,13 +3,14 @@ import backwardShader from "../../shaders/embedding_bag_backward.wgsl";
 import { read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { elementCount, lastDimension, requireShapes, rowCount } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/embedding-bag.ts";
-import { rowLanes } from "./gather.ts";
+import { lookups, rowLanes } from "./gather.ts";
 
 /**
  * Looks up items that are described by several features: the mean of the embeddings of each item's features.
  * Id 0, and an item without features, gives a zero row. The gradient of the table is given by rows; it needs the ids to be
- * known on the host.
+ * known on the host. A table of several windows is summed window by window, each in the order of the members.
  * @param table embeddings of the features, `[F + 1, d]`
  * @param members u32 `[V + 1, m]`, the feature ids of each item; 0 = absent
  * @param ids u32 `[...]`, each at most V
@@ -47,15 +48,25 @@ const embeddingBagOp: Op<undefined> = {
     ),
   ],
   kernels({ inputs: [table, members, ids], outputs: [out] }, target) {
-    const { params, workgroups } = rowLanes(out!.shape, target);
-    return [
-      {
-        shader,
-        params: { ...params, width: u32(lastDimension(members!.shape)) },
-        bindings: [read(table!), read(members!), read(ids!), write(out!)],
-        workgroups,
-      },
-    ];
+    const windows = rowWindows(table!, target);
+    return lookups(ids!, out!, target).flatMap(({ params, workgroups, ...rows }) =>
+      rowWindows(members!, target).flatMap((items) =>
+        windows.map((window, w) => ({
+          shader,
+          params: {
+            ...params,
+            width: u32(lastDimension(members!.shape)),
+            firstItem: u32(items.first),
+            items: u32(items.count),
+            first: u32(window.first),
+            count: u32(window.count),
+            last: u32(w === windows.length - 1 ? 1 : 0),
+          },
+          bindings: [inWindow(read(table!), window), inWindow(read(members!), items), rows.ids, rows.out],
+          workgroups,
+        })),
+      ),
+    );
   },
 };
 

@@ -2,6 +2,7 @@ import shader from "../../shaders/gather.wgsl";
 import { gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/gather.ts";
 
 /**
@@ -18,14 +19,22 @@ export function gather(table: Value, ids: Value): Value {
 }
 
 /** How kernels that move rows share them out: a whole row to an invocation on a CPU, one vec4 on a GPU. */
-export function rowLanes(shape: Shape, target: KernelTarget) {
+export function rowLanes(shape: Shape, target: KernelTarget, rows = rowCount(shape)) {
   const quads = rowPitch(shape, "f32") / 4;
   const lanes = target.software ? 1 : quads;
-  const rows = rowCount(shape);
   return {
     params: { rows: u32(rows), quads: u32(quads), lanes: u32(lanes), span: u32(quads / lanes) },
     workgroups: gridOf(rows * lanes),
   };
+}
+
+/** The launches of a kernel that writes a row of `out` for each id, with the bindings of both. */
+export function lookups(ids: Value, out: Value, target: KernelTarget) {
+  return rowWindows(out, target).map((window) => ({
+    ...rowLanes(out.shape, target, window.count),
+    ids: inWindow(read(ids), window, 1),
+    out: inWindow(write(out), window),
+  }));
 }
 
 const gatherOp: Op<undefined> = {
@@ -35,7 +44,13 @@ const gatherOp: Op<undefined> = {
   reference: ([table, ids]) => [
     reference.gather(table!.data as Float64Array, ids!.data as Uint32Array, lastDimension(table!.shape)),
   ],
-  kernels: ({ inputs: [table, ids], outputs: [out] }, target) => [
-    { shader, bindings: [read(table!), read(ids!), write(out!)], ...rowLanes(out!.shape, target) },
-  ],
+  kernels: ({ inputs: [table, ids], outputs: [out] }, target) =>
+    lookups(ids!, out!, target).flatMap(({ params, workgroups, ...rows }) =>
+      rowWindows(table!, target).map((window) => ({
+        shader,
+        params: { ...params, first: u32(window.first), count: u32(window.count) },
+        bindings: [inWindow(read(table!), window), rows.ids, rows.out],
+        workgroups,
+      })),
+    ),
 };

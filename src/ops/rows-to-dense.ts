@@ -2,6 +2,7 @@ import shader from "../../shaders/rows_to_dense.wgsl";
 import { type Binding, gridOf, read, type Scalar, u32, write } from "../graph/dispatch.ts";
 import type { Op, RowGradientPart, Tensor, Value } from "../graph/graph.ts";
 import { elementCount, lastDimension, requireShapes, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 import { type RowPart, rowsToDense as reference } from "../reference/rows-to-dense.ts";
 import { rowOrder } from "./row-order.ts";
 
@@ -79,17 +80,15 @@ const rowsToDenseOp: Op<{ readonly tableRows: number; readonly layout: PartLayou
     const d = lastDimension(inputs[0]!.shape);
     return [reference(referenceParts(layout, inputs), order!, touched!, starts!, count![0]!, tableRows, d)];
   },
-  kernels({ inputs, outputs: [gradient], attributes: { tableRows, layout } }) {
+  kernels({ inputs, outputs: [gradient], attributes: { layout } }, target) {
     const parts = layout.occurrences.length;
     const quads = rowPitch(gradient!.shape, "f32") / 4;
     const { params, bindings } = bindParts(layout, inputs.slice(0, parts));
-    return [
-      {
-        shader,
-        params: { tableRows: u32(tableRows), quads: u32(quads), ...params },
-        bindings: [...bindings, ...inputs.slice(parts).map(read), write(gradient!)],
-        workgroups: gridOf(tableRows * quads),
-      },
-    ];
+    return rowWindows(gradient!, target).map((window) => ({
+      shader,
+      params: { first: u32(window.first), count: u32(window.count), quads: u32(quads), ...params },
+      bindings: [...bindings, ...inputs.slice(parts).map(read), inWindow(write(gradient!), window)],
+      workgroups: gridOf(window.count * quads),
+    }));
   },
 };

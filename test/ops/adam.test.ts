@@ -25,10 +25,11 @@ type Feeds = Record<string, Float32Array | Uint32Array>;
 async function train(
   on: Engine,
   build: () => { updates: Node[]; feeds(step: number): Feeds },
+  options: { tableWindowBytes?: number } = {},
 ): Promise<Record<string, Float32Array>> {
   const { updates, feeds } = build();
   const parameters = on.createParameters();
-  const program = await on.compile({ outputs: {}, updates, parameters });
+  const program = await on.compile({ outputs: {}, updates, parameters, ...options });
   for (let t = 1; t <= steps; t++) await program.run({ step: Uint32Array.of(t), ...feeds(t) });
   const entries = await Promise.all(parameters.names.map(async (name) => [name, await parameters.read(name)] as const));
   program.dispose();
@@ -135,8 +136,20 @@ const tables: readonly TableCase[] = [
   { name: "an L2 penalty", table: [9, 8], parts: [{ ids: [3, 0, 5, 3] }], weightDecay: 0.1 },
 ];
 
+const [windowRows, windowWidth] = [64, 8];
+const windowed: readonly TableCase[] = [
+  {
+    name: "first and last rows of four windows",
+    table: [200, windowWidth],
+    parts: [{ ids: [1, 63, 64, 127, 0, 128] }, { ids: [191, 192, 199, 64, 0, 63], fan: 2 }],
+    weightDecay: 0.1,
+  },
+  { name: "no row in the middle one of three windows", table: [140, windowWidth], parts: [{ ids: [62, 130, 1, 130] }] },
+  { name: "only padding, with two windows", table: [70, windowWidth], parts: [{ ids: [0, 0] }] },
+];
+
 describe("adamRows", () => {
-  for (const one of tables) {
+  for (const one of [...tables, ...windowed]) {
     const initial = normals(one.table, 7).data as Float32Array;
     const rowsOf = ({ ids, fan = 1 }: TableCase["parts"][number]) => ids.length / fan;
     const shift = (ids: readonly number[], t: number) =>
@@ -168,6 +181,13 @@ describe("adamRows", () => {
       for (const key of ["w", "m", "v"]) expectClose(key, got[key]!, want[key]!, tolerance);
       expect(again).toEqual(got);
     });
+
+    if (windowed.includes(one)) {
+      test(`${one.name}: through windows the same bits as with the table whole`, async () => {
+        const tableWindowBytes = windowRows * windowWidth * 4;
+        expect(await train(engine, lazy, { tableWindowBytes })).toEqual(await train(engine, lazy));
+      });
+    }
 
     test(`${one.name}: as written by hand, and rows that do not occur keep their bits`, async () => {
       const { w, m } = await train(engine, lazy);

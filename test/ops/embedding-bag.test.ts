@@ -60,6 +60,33 @@ describeOp("embeddingBag", [
     members: integers([4, 2], members),
     ids: { shape: [70, 31], data: new Uint32Array(2170).map((_, i) => (i * 7) % 4) },
   }),
+  {
+    ...bag("a table of four windows: members in one, in all, at their edges, in none", {
+      table: normals([200, 8]),
+      members: integers([6, 4], [0, 0, 0, 0, 1, 63, 0, 0, 1, 64, 128, 199, 63, 0, 127, 192, 0, 0, 0, 0, 191, 0, 0, 0]),
+      ids: integers([2, 4], [1, 2, 3, 0, 4, 5, 2, 1]),
+    }),
+    tableWindowBytes: 64 * 32,
+  },
+  {
+    ...bag("a table, members and a result of several windows", {
+      table: normals([150, 4]),
+      members: {
+        shape: [100, 3],
+        data: new Uint32Array(300).map((_, i) => (i % 7 === 0 ? 0 : 50 * (i % 3) + ((i * 31) % 50))),
+      },
+      ids: { shape: [13, 11], data: new Uint32Array(143).map((_, i) => (i * 71) % 100) },
+    }),
+    tableWindowBytes: 64 * 16,
+  },
+  {
+    ...bag("members of two windows, and an item in neither for some rows", {
+      table: normals([9, 4]),
+      members: { shape: [70, 8], data: new Uint32Array(560).map((_, i) => (i * 5) % 9) },
+      ids: integers([5], [63, 0, 64, 69, 1]),
+    }),
+    tableWindowBytes: 64 * 32,
+  },
 ]);
 
 describeOp("embeddingBagBackward", [

@@ -38,6 +38,40 @@ describeOp("gather", [
     differentiate: [],
   },
   {
+    name: "a table of four windows: first and last rows of each, and padding",
+    feeds: {
+      table: normals([200, 8]),
+      ids: integers([3, 5], [0, 1, 63, 64, 127, 128, 191, 192, 199, 0, 5, 64, 7, 199, 0]),
+    },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+    tableWindowBytes: 64 * 32,
+  },
+  {
+    name: "a table of three windows, no id in the middle one, width not a multiple of 4",
+    feeds: { table: normals([140, 5]), ids: integers([6], [63, 128, 0, 139, 1, 63]) },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+    tableWindowBytes: 64 * 32,
+  },
+  {
+    name: "only padding, with a table of two windows",
+    feeds: { table: normals([70, 4]), ids: integers([3], [0, 0, 0]) },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+    tableWindowBytes: 64 * 16,
+  },
+  {
+    name: "table and result of several windows",
+    feeds: {
+      table: normals([150, 4]),
+      ids: { shape: [13, 11], data: new Uint32Array(143).map((_, i) => (i * 71) % 150) },
+    },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    differentiate: [],
+    tableWindowBytes: 64 * 16,
+  },
+  {
     name: "more rows than one grid dimension",
     feeds: {
       table: normals([3, 1]),

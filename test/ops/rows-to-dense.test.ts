@@ -40,6 +40,22 @@ describeOp("rowsToDense", [
     ids0: { shape: [50, 40], data: new Uint32Array(2000).map((_, i) => (i * i) % 37) },
     rows0: normals([50, 40, 8]),
   }),
+  {
+    ...dense("a gradient of four windows: first and last rows of each, and padding", 200, {
+      ids0: integers([3, 3], [1, 63, 64, 0, 127, 128, 191, 192, 199]),
+      rows0: normals([3, 3, 8]),
+      ids1: integers([4], [199, 64, 0, 63]),
+      rows1: normals([2, 8], 2),
+    }),
+    tableWindowBytes: 64 * 32,
+  },
+  {
+    ...dense("a gradient of three windows, no row in the middle one", 140, {
+      ids0: integers([4], [139, 63, 128, 63]),
+      rows0: normals([4, 5]),
+    }),
+    tableWindowBytes: 64 * 32,
+  },
   dense("more table rows than one grid dimension", 4_194_305, {
     ids0: integers([3], [4_194_304, 1, 4_194_304]),
     rows0: normals([3, 1]),

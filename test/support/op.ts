@@ -23,6 +23,8 @@ export interface OpCase {
   readonly differentiate?: readonly string[];
   /** Largest |got - want| / max(1, largest |want|) of kernel against reference; default 1e-5. */
   readonly tolerance?: number;
+  /** Runs the kernels once more with tables seen through windows of this many bytes, for the same bits. */
+  readonly tableWindowBytes?: number;
   /** Largest error of the gradient rule against central differences in float64; default 1e-6. */
   readonly gradientTolerance?: number;
 }
@@ -154,6 +156,25 @@ async function checkKernels(one: OpCase, built: Built, engine: Engine): Promise<
     ),
   );
   for (const family of others) await checkFamily(one, built, engine, family);
+  if (one.tableWindowBytes !== undefined) await checkWindows(one, built, engine);
+}
+
+/** Kernels that go through a table window by window leave the bits of those that see it whole. */
+async function checkWindows(one: OpCase, { outputs }: Built, engine: Engine): Promise<void> {
+  const goals = Object.fromEntries(outputs.map((output, i) => [`output ${i}`, output]));
+  const { tableWindowBytes } = one;
+  const [whole, windowed] = [
+    await engine.compile({ outputs: goals, poison: sentinel }),
+    await engine.compile({ outputs: goals, poison: sentinel, tableWindowBytes }),
+  ];
+  expect(windowed.dispatches, "launches with several windows").toBeGreaterThan(whole.dispatches);
+  const feeds = arraysOf(one.feeds) as Record<string, Float32Array | Uint32Array>;
+  for (const program of [whole, windowed]) await program.run(feeds);
+  for (const name of Object.keys(goals)) {
+    const [want, got] = [await whole.read(name), await windowed.read(name)];
+    expect(bitsOf(got).equals(bitsOf(want)), `${name} through windows: the same bits`).toBe(true);
+  }
+  for (const program of [whole, windowed]) program.dispose();
 }
 
 async function checkFamily(
