@@ -1,65 +1,90 @@
-// Routing backward, weights constant: de_i = sum_j w_ij da_j.
-// One invocation owns four columns of four behaviours of one user. Padded behaviours have weight 0 and get 0.
-//   weights  [batch, length, interests]  read
-//   da       [batch, interests, d]       read
-//   de       [batch, length, d]          write
+// Routing backward, weights constant: dz = g du + (g'(n) / n) (z . du) z;  da = dz S^T;  de_i = sum_j w_ij da_j.
+// g is squash's factor, g'(n) = (1 - n^2) / (1 + n^2)^2. One workgroup owns one user, its invocations share the columns of each
+// phase in turn. Padded behaviours and inactive interests have weight 0, so their gradients come out 0.
+//   z, du      [batch, interests, h]       read
+//   weights    [batch, length, interests]  read
+//   transform  [d, h]                      read
+//   de         [batch, length, d]          write
+//   dz         [batch, interests, h]       write
 
-struct Params {
-  batch: u32,
-  length: u32,
-  interests: u32,
-  interestQuads: u32,
-  dQuads: u32,
-}
+override workgroupSize: u32 = 32u;
+override hQuadsOfAll: u32 = 64u; // interests hQuads
+override dQuadsOfAll: u32 = 64u; // 4 interestQuads dQuads
+
+struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, interestQuads: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read> da: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(1) var<storage, read> z: array<vec4f>;
+@group(0) @binding(2) var<storage, read> du: array<vec4f>;
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read> transform: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> dz: array<vec4f>;
 
-fn store(user: u32, i: u32, column: u32, sum: vec4f) {
-  if (i < params.length) {
-    de[(user * params.length + i) * params.dQuads + column] = sum;
+var<workgroup> factors: array<vec2f, 64>;
+var<workgroup> capsule: array<vec4f, hQuadsOfAll>; // dz
+var<workgroup> sum: array<vec4f, dQuadsOfAll>;     // da
+
+/// What du and z count in dz, for interest j.
+fn measure(first: u32) -> vec2f {
+  var norm2 = 0.0;
+  var along = 0.0;
+  for (var c = 0u; c < params.hQuads; c++) {
+    norm2 += dot(z[first + c], z[first + c]);
+    along += dot(z[first + c], du[first + c]);
   }
+  let scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  let inverseNorm = select(0.0, inverseSqrt(norm2), norm2 > 0.0);
+  return vec2f(scale, (1.0 - norm2) / ((1.0 + norm2) * (1.0 + norm2)) * inverseNorm * along);
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.x + id.y * groups.x * 64u;
-  let column = index % params.dQuads;
-  let tiles = (params.length + 3u) / 4u;
-  let first = index / params.dQuads % tiles * 4u;
-  let user = index / params.dQuads / tiles;
+/// One column of da, from a row of S; columns beyond d are 0.
+fn mapBack(j: u32, k: u32) -> f32 {
+  var result = 0.0;
+  let row = min(k, params.d - 1u) * params.hQuads;
+  for (var c = 0u; c < params.hQuads; c++) {
+    result += dot(capsule[j * params.hQuads + c], transform[row + c]);
+  }
+  return select(0.0, result, k < params.d);
+}
+
+@compute @workgroup_size(workgroupSize)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let user = group.x + group.y * groups.x;
   if (user >= params.batch) {
     return;
   }
-  // Behaviours beyond the last repeat it; they are not stored.
-  let last = params.length - 1u;
-  let base = user * params.length;
-  let row0 = (base + first) * params.interestQuads;
-  let row1 = (base + min(first + 1u, last)) * params.interestQuads;
-  let row2 = (base + min(first + 2u, last)) * params.interestQuads;
-  let row3 = (base + min(first + 3u, last)) * params.interestQuads;
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
-  let lastInterest = params.interests - 1u;
-  for (var q = 0u; q < params.interestQuads; q++) {
-    // Weights of interests beyond the last are zero padding, so any finite row of da may stand in.
-    let source = user * params.interests;
-    let gradients = mat4x4f(
-      da[(source + 4u * q) * params.dQuads + column],
-      da[(source + min(4u * q + 1u, lastInterest)) * params.dQuads + column],
-      da[(source + min(4u * q + 2u, lastInterest)) * params.dQuads + column],
-      da[(source + min(4u * q + 3u, lastInterest)) * params.dQuads + column]);
-    sum0 += gradients * weights[row0 + q];
-    sum1 += gradients * weights[row1 + q];
-    sum2 += gradients * weights[row2 + q];
-    sum3 += gradients * weights[row3 + q];
+  let first = user * params.interests * params.hQuads;
+  for (var j = lane; j < params.interests; j += workgroupSize) {
+    factors[j] = measure(first + j * params.hQuads);
   }
-  store(user, first, column, sum0);
-  store(user, first + 1u, column, sum1);
-  store(user, first + 2u, column, sum2);
-  store(user, first + 3u, column, sum3);
+  workgroupBarrier();
+  for (var index = lane; index < params.interests * params.hQuads; index += workgroupSize) {
+    let factor = factors[index / params.hQuads];
+    let value = factor.x * du[first + index] + factor.y * z[first + index];
+    capsule[index] = value;
+    dz[first + index] = value;
+  }
+  workgroupBarrier();
+  for (var index = lane; index < 4u * params.interestQuads * params.dQuads; index += workgroupSize) {
+    let j = index / params.dQuads;
+    let k = index % params.dQuads * 4u;
+    var value = vec4f();
+    if (j < params.interests) {
+      value = vec4f(mapBack(j, k), mapBack(j, k + 1u), mapBack(j, k + 2u), mapBack(j, k + 3u));
+    }
+    sum[index] = value;
+  }
+  workgroupBarrier();
+  for (var index = lane; index < params.length * params.dQuads; index += workgroupSize) {
+    let place = (user * params.length + index / params.dQuads) * params.interestQuads;
+    var value = vec4f();
+    for (var q = 0u; q < params.interestQuads; q++) {
+      let base = 4u * q * params.dQuads + index % params.dQuads;
+      value += mat4x4f(
+        sum[base], sum[base + params.dQuads], sum[base + 2u * params.dQuads], sum[base + 3u * params.dQuads],
+      ) * weights[place + q];
+    }
+    de[user * params.length * params.dQuads + index] = value;
+  }
 }

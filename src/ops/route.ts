@@ -1,10 +1,9 @@
-import backwardShader from "../../shaders/route_backward.wgsl";
 import { fail } from "../errors.ts";
-import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
+import { requireShapes, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
 import { matmul } from "./matmul.ts";
+import { routeBackward } from "./route-backward.ts";
 import { routeBackwardAll } from "./route-backward-all.ts";
 import { routeFamilies, routeShape } from "./route-kernels.ts";
 import { squashBackward } from "./squash.ts";
@@ -93,12 +92,13 @@ const routeOp: Op<reference.RouteRule> = {
       Value,
     ];
     const [, z, weights, sums, allSums, trace] = outputs as [Value, Value, Value, Value, Value, Value];
+    if (attributes.gradient === "last") {
+      const { de, dz } = routeBackward(z, du!, weights, transform);
+      return [de, null, matmul(sums, dz, { transposeA: true }), null, null, null];
+    }
     const dz = squashBackward(z, du!);
     const da = matmul(dz, transform, { transposeB: true });
     const dTransform = matmul(sums, dz, { transposeA: true });
-    if (attributes.gradient === "last") {
-      return [da.graph.apply(spreadOp, [weights, da], undefined)[0]!, null, dTransform, null, null, null];
-    }
     const saved = { behaviours, gram, lengths, interestCounts, logits, sums: allSums, trace };
     const [de, across] = routeBackwardAll(saved, da, attributes) as [Value, Value];
     return [de, matmul(allSums, across, { transposeA: true }), dTransform, null, null, null];
@@ -108,34 +108,4 @@ const routeOp: Op<reference.RouteRule> = {
     return [u, z, weights, sums, allSums, trace];
   },
   families: routeFamilies,
-};
-
-const spreadOp: Op<undefined> = {
-  name: "routeSpread",
-  outputs: ([weights, da]) => [{ shape: [weights!.shape[0]!, weights!.shape[1]!, lastDimension(da!.shape)] }],
-  reference([weights, da]) {
-    const [batch, length, interests] = weights!.shape as [number, number, number];
-    const d = lastDimension(da!.shape);
-    return [
-      reference.spread(weights!.data as Float64Array, da!.data as Float64Array, { batch, length, d, h: d, interests }),
-    ];
-  },
-  kernels({ inputs: [weights, da], outputs: [de] }) {
-    const [batch, length, interests] = weights!.shape as [number, number, number];
-    const dQuads = rowPitch(da!.shape, "f32") / 4;
-    return [
-      {
-        shader: backwardShader,
-        params: {
-          batch: u32(batch),
-          length: u32(length),
-          interests: u32(interests),
-          interestQuads: u32(Math.ceil(interests / 4)),
-          dQuads: u32(dQuads),
-        },
-        bindings: [read(weights!), read(da!), write(de!)],
-        workgroups: gridOf(batch * Math.ceil(length / 4) * dQuads),
-      },
-    ];
-  },
 };
