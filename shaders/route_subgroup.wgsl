@@ -4,14 +4,16 @@
 // the others hold by shuffles: on software adapters a load costs many times what a shuffle or a multiply-add does.
 // Loop bounds come from params because unrolled loops take seconds to compile. Padding gets 0 in every output.
 //   e          [batch, length, d]     read     u        [batch, interests, h]       write  squash(z)
-//   gram       [d, d]                 read     z        [batch, interests, h]       write, when save
-//   transform  [d, h]                 read     weights  [batch, length, interests]  write, when save: the last w
-//   lengths, counts  [batch]          read     sums     [batch, interests, d]       write, when save: the last a
-//   logits     [length, interests]    read
+//      or a table [rows, d] when gathered,     z        [batch, interests, h]       write, when save
+//   ids        [batch, length]        read     weights  [batch, length, interests]  write, when save: the last w
+//      whose row 0 counts as zeros             sums     [batch, interests, d]       write, when save: the last a
+//   gram       [d, d]                 read     logits   [length, interests]         read
+//   transform  [d, h]                 read     lengths, counts  [batch]             read
 
 enable subgroups;
 
 override wide: bool = true; // more than 32 columns
+override gathered: bool = false;
 override accumulate: bool = true;
 override save: bool = false;
 
@@ -19,15 +21,16 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, inter
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> e: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gram: array<vec4f>;
-@group(0) @binding(3) var<storage, read> transform: array<vec4f>;
-@group(0) @binding(4) var<storage, read> lengths: array<u32>;
-@group(0) @binding(5) var<storage, read> counts: array<u32>;
-@group(0) @binding(6) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> u: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> z: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> weights: array<vec4f>;
-@group(0) @binding(10) var<storage, read_write> sums: array<vec4f>;
+@group(0) @binding(2) var<storage, read> ids: array<u32>;
+@group(0) @binding(3) var<storage, read> gram: array<vec4f>;
+@group(0) @binding(4) var<storage, read> transform: array<vec4f>;
+@group(0) @binding(5) var<storage, read> lengths: array<u32>;
+@group(0) @binding(6) var<storage, read> counts: array<u32>;
+@group(0) @binding(7) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> u: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> z: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> sums: array<vec4f>;
 
 /// Four columns of four interests from each half of the width.
 struct Columns { near: mat4x4f, far: mat4x4f }
@@ -115,7 +118,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var tile = 0u; tile < (n + 7u) / 8u; tile++) {
       let i = tile * 8u + lane;
       let place = user * params.length + min(i, n - 1u);
-      let row = place * params.dQuads;
+      var row = place * params.dQuads;
+      var present = 1.0;
+      if (gathered) {
+        row = ids[place] * params.dQuads;
+        present = f32(ids[place] != 0u);
+      }
       var b = vec4f();
       if (accumulate || t == 0u) {
         b = logits[min(i, n - 1u)];
@@ -123,9 +131,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (t > 0u) {
         // The columns of the state beyond d are zero, so any finite quad may stand in.
         for (var k = 0u; k < params.lanes; k++) {
-          b += agreement(e[row + min(k, lastQuad)], state.near, k);
+          b += present * agreement(e[row + min(k, lastQuad)], state.near, k);
           if (wide) {
-            b += agreement(e[row + min(k + 8u, lastQuad)], state.far, k);
+            b += present * agreement(e[row + min(k + 8u, lastQuad)], state.far, k);
           }
         }
       }
@@ -134,7 +142,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         weights[place] = w;
       }
       for (var k = 0u; k < params.lanes; k++) {
-        let factors = subgroupShuffle(w, k);
+        let factors = subgroupShuffle(w * present, k);
         let source = subgroupShuffle(row, k);
         a.near = addScaled(a.near, factors, e[source + min(lane, lastQuad)]);
         if (wide) {

@@ -44,7 +44,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     const store = storeOf(parameters);
     check();
     const context: ProgramContext = { device, kernels, parameters: store, target, check };
-    return withErrors(device, () => createDeviceProgram(plan({ outputs, updates }), outputs, context, options));
+    return withErrors(device, () => createDeviceProgram({ outputs, updates }, context, options));
   };
   return {
     description,

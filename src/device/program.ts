@@ -1,9 +1,9 @@
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
-import { type ChooseFamily, dispatchesOf, familyOf, supportedFamilies } from "../graph/families.ts";
+import { type ChooseFamily, dispatchesOf, familyOf, planFamilies, supportedFamilies } from "../graph/families.ts";
 import type { Tensor, Value } from "../graph/graph.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
-import type { Plan } from "../graph/plan.ts";
+import type { Goal, Plan } from "../graph/plan.ts";
 import type { Program, RunTimes } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
 import { bindingOf, bufferBytes, requireBindable } from "./bindings.ts";
@@ -32,10 +32,9 @@ export interface ProgramContext {
   check(): void;
 }
 
-/** Makes all pipelines, buffers and bind groups of a plan, once. */
+/** Plans the goal for the device's kernels and makes all pipelines, buffers and bind groups, once. */
 export async function createDeviceProgram(
-  plan: Plan,
-  outputs: Readonly<Record<string, Value>>,
+  goal: Goal,
   context: ProgramContext,
   options: ProgramOptions = {},
 ): Promise<Program> {
@@ -47,7 +46,10 @@ export async function createDeviceProgram(
   };
   const limit = device.limits.maxStorageBufferBindingSize;
   const tableWindowBytes = Math.min(options.tableWindowBytes ?? limit, limit);
-  const target: KernelTarget = { ...context.target, tableWindowBytes, isUsed: plan.isUsed };
+  const adapter = { ...context.target, tableWindowBytes };
+  const { outputs } = goal;
+  const plan = planFamilies(goal, adapter, options.chooseFamily);
+  const target: KernelTarget = { ...adapter, isUsed: plan.isUsed };
   const dispatches = plan.deviceNodes.flatMap((node) => dispatchesOf(node, target, options.chooseFamily));
   for (const dispatch of dispatches) requireBindable(dispatch, limit);
   const buffers = allocate(plan, Object.values(outputs), context, own);

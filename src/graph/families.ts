@@ -1,6 +1,7 @@
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "./dispatch.ts";
-import type { Node } from "./graph.ts";
+import type { Node, Value } from "./graph.ts";
+import { type Goal, type Plan, plan } from "./plan.ts";
 
 /** One of several sets of kernels that compute the same op, written for one class of adapters. */
 export interface KernelFamily<Attributes = unknown> {
@@ -9,6 +10,8 @@ export interface KernelFamily<Attributes = unknown> {
   supports?(node: Node<Attributes>, target: KernelTarget): boolean;
   /** Whether it is the choice for the target where nobody chose; default: it is. */
   suits?(node: Node<Attributes>, target: KernelTarget): boolean;
+  /** Inputs that these kernels do without; what nobody else reads is then not computed. */
+  unread?(node: Node<Attributes>, target: KernelTarget): readonly Value[];
   kernels(node: Node<Attributes>, target: KernelTarget): readonly Dispatch[];
 }
 
@@ -35,4 +38,12 @@ export function familyOf(node: Node, target: KernelTarget, choose?: ChooseFamily
 /** The launches that compute a node. */
 export function dispatchesOf(node: Node, target: KernelTarget, choose?: ChooseFamily): readonly Dispatch[] {
   return node.op.kernels?.(node, target) ?? familyOf(node, target, choose).kernels(node, target);
+}
+
+/** The plan of a goal for the families that compute its nodes, without the values that none of them reads. */
+export function planFamilies(goal: Goal, target: Omit<KernelTarget, "isUsed">, choose?: ChooseFamily): Plan {
+  const complete = { ...target, isUsed: plan(goal).isUsed };
+  return plan(goal, (node) =>
+    node.op.families ? (familyOf(node, complete, choose).unread?.(node, complete) ?? []) : [],
+  );
 }

@@ -23,8 +23,11 @@ export interface Plan {
   isUsed(value: Value): boolean;
 }
 
-/** Finds the nodes that the goal needs, orders updates last and lets values that are never alive together share a buffer. */
-export function plan(goal: Goal): Plan {
+/**
+ * Finds the nodes that the goal needs, orders updates last and lets values that are never alive together share a buffer.
+ * @param unread inputs that a node's kernels do without
+ */
+export function plan(goal: Goal, unread: (node: Node) => readonly Value[] = () => []): Plan {
   const updates = goal.updates ?? [];
   const kept = Object.values(goal.outputs);
   const graph =
@@ -32,11 +35,15 @@ export function plan(goal: Goal): Plan {
   const used = new Set<Value>(kept);
   const needed = new Set<Node>(updates);
   const isUpdate = new Set(updates);
-  for (const node of updates) for (const input of node.inputs) used.add(input);
+  const readsOf = (node: Node) => {
+    const without = unread(node);
+    return node.inputs.filter((input) => !without.includes(input));
+  };
+  for (const node of updates) for (const input of readsOf(node)) used.add(input);
   for (const node of graph.nodes.toReversed()) {
     if (isUpdate.has(node) || !node.outputs.some((output) => used.has(output))) continue;
     needed.add(node);
-    for (const input of node.inputs) used.add(input);
+    for (const input of readsOf(node)) used.add(input);
   }
   const ordered = [...graph.nodes.filter((node) => needed.has(node) && !isUpdate.has(node)), ...updates];
   const hostNodes = ordered.filter((node) => node.op.host);

@@ -18,6 +18,11 @@ export function gather(table: Value, ids: Value): Value {
   return table.graph.apply(gatherOp, [table, ids], undefined)[0]!;
 }
 
+/** The table and the ids that a value was gathered from. */
+export function gatheredFrom({ node }: Value): { readonly table: Value; readonly ids: Value } | undefined {
+  return node?.op === gatherOp ? { table: node.inputs[0]!, ids: node.inputs[1]! } : undefined;
+}
+
 /** How kernels that move rows share them out: a whole row to an invocation on a CPU, one vec4 on a GPU. */
 export function rowLanes(shape: Shape, target: KernelTarget, rows = rowCount(shape)) {
   const quads = rowPitch(shape, "f32") / 4;

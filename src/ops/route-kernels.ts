@@ -5,6 +5,7 @@ import { type Dispatch, gridOf, type KernelTarget, read, roundedLength, u32, wri
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
+import { rowWindows } from "../graph/windows.ts";
 import type { RouteRule, RouteShape } from "../reference/route.ts";
 
 const quads = (width: number) => Math.ceil(width / 4);
@@ -21,10 +22,17 @@ export const routeFamilies: readonly KernelFamily<RouteRule>[] = [
     name: "subgroup",
     supports: (node, target) => target.subgroupSize === 8 && fitsSubgroup(node, target),
     suits: (_, target) => target.software,
+    unread: (node, target) => (looksUp(node, target) ? [node.inputs[0]!] : []),
     kernels: (node, target) => [subgroupDispatch(node, target)],
   },
   { name: "workgroup", kernels: (node, target) => [workgroupDispatch(node, target)] },
 ];
+
+/** Whether the behaviours come from a table that one binding shows whole. */
+function looksUp({ inputs }: Node<RouteRule>, target: KernelTarget): boolean {
+  const table = inputs[6];
+  return table !== undefined && rowWindows(table, target).length === 1;
+}
 
 function fitsSubgroup({ inputs, outputs, attributes }: Node<RouteRule>, { isUsed }: KernelTarget): boolean {
   const { d, h, interests } = routeShape(inputs);
@@ -33,14 +41,19 @@ function fitsSubgroup({ inputs, outputs, attributes }: Node<RouteRule>, { isUsed
   return interests <= 4 && Math.max(d, h) <= 64 && attributes.competition === "interests" && !savesAll;
 }
 
-function subgroupDispatch({ inputs, outputs, attributes }: Node<RouteRule>, { isUsed }: KernelTarget): Dispatch {
+function subgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch {
+  const { inputs, outputs, attributes } = node;
+  const { isUsed } = target;
   const { batch, length, d, h, interests } = routeShape(inputs);
   const [behaviours, gram, transform, lengths, counts, logits] = inputs as [Value, Value, Value, Value, Value, Value];
   const [u, z, weights, sums] = outputs as [Value, Value, Value, Value];
+  const gathered = looksUp(node, target);
+  const [rows, ids] = gathered ? [inputs[6]!, inputs[7]!] : [behaviours, lengths];
   return {
     shader: subgroupShader,
     constants: {
       wide: Number(Math.max(d, h) > 32),
+      gathered: Number(gathered),
       accumulate: Number(attributes.update === "accumulate"),
       save: Number(isUsed(z) || isUsed(weights) || isUsed(sums)),
     },
@@ -55,10 +68,7 @@ function subgroupDispatch({ inputs, outputs, attributes }: Node<RouteRule>, { is
       lanes: u32(8),
       quad: u32(4),
     },
-    bindings: [
-      ...[behaviours, gram, transform, lengths, counts, logits].map(read),
-      ...[u, z, weights, sums].map(write),
-    ],
+    bindings: [...[rows, ids, gram, transform, lengths, counts, logits].map(read), ...[u, z, weights, sums].map(write)],
     workgroups: gridOf(batch, 1),
   };
 }
@@ -97,7 +107,7 @@ function workgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatc
       interestQuads: u32(interestQuads),
       iterations: u32(iterations),
     },
-    bindings: [...node.inputs.map(read), ...[u, z, weights, sums, allSums, trace].map(write)],
+    bindings: [...node.inputs.slice(0, 6).map(read), ...[u, z, weights, sums, allSums, trace].map(write)],
     workgroups: gridOf(batch, 1),
   };
 }

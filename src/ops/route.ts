@@ -2,6 +2,7 @@ import { fail } from "../errors.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
+import { gatheredFrom } from "./gather.ts";
 import { matmul } from "./matmul.ts";
 import { routeBackward } from "./route-backward.ts";
 import { routeBackwardAll } from "./route-backward-all.ts";
@@ -60,6 +61,9 @@ export function route(
     fail(`route: expected iterations of at least 1, got ${iterations}`);
   const gram = matmul(transform, transform, { transposeB: true });
   const inputs = [behaviours, gram, transform, lengths, interestCounts, logits];
+  // Kernels may look the behaviours up themselves; the gradient goes through the rows all the same.
+  const source = gatheredFrom(behaviours);
+  if (source) inputs.push(source.table, source.ids);
   return behaviours.graph.apply(routeOp, inputs, { iterations, competition, update, gradient })[0]!;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createEngine } from "../../src/engine.ts";
 import { Graph } from "../../src/graph/graph.ts";
+import { gather } from "../../src/ops/gather.ts";
 import { type RouteOptions, route } from "../../src/ops/route.ts";
 import { randomStream } from "../../src/reference/random.ts";
 import { route as reference } from "../../src/reference/route.ts";
@@ -69,7 +70,28 @@ const caseOf = (size: Size, options: RouteOptions, label: string, scale = 1): Op
   differentiate: ["behaviours", "transform"],
 });
 
+/** Behaviours from a table, among them one that is padding although it lies within its history. */
+function gatheredCase(size: Size, options: RouteOptions, label: string): OpCase {
+  const { behaviours: _, ...rest } = feedsOf(size);
+  const rows = 23;
+  const ids = Array.from({ length: size.lengths.length * size.length }, (_, i) =>
+    i === 1 ? 0 : 1 + ((i * 7) % (rows - 1)),
+  );
+  return {
+    name: `${size.name}, ${label}`,
+    feeds: { ...rest, table: normals([rows, size.d], 1), ids: integers([size.lengths.length, size.length], ids) },
+    apply: ({ table, ids, transform, lengths, counts, logits }) =>
+      route(gather(table!, ids!), transform!, lengths!, counts!, logits!, options),
+    differentiate: ["transform"],
+    derivative: false,
+  };
+}
+
 describeOp("route", [
+  ...sizes.map((size) => ({ ...caseOf(size, {}, "weights constant to the gradient"), derivative: false })),
+  ...sizes.map((size) => gatheredCase(size, {}, "gathered")),
+  { ...caseOf(sizes[0]!, { update: "overwrite" }, "weights constant, overwritten logits"), derivative: false },
+  gatheredCase(sizes[0]!, { gradient: "all" }, "gathered, gradient through all iterations"),
   // With one iteration there are no earlier ones, so the gradient through the last is the whole gradient.
   ...sizes.map((size) => caseOf(size, { iterations: 1 }, "one iteration")),
   ...sizes.map((size) => caseOf(size, { gradient: "all" }, "gradient through all iterations")),
