@@ -1,7 +1,17 @@
 import shader from "../../shaders/route.wgsl";
 import subgroupShader from "../../shaders/route_subgroup.wgsl";
+import workgroupShader from "../../shaders/route_workgroup.wgsl";
 import { fail } from "../errors.ts";
-import { type Dispatch, gridOf, type KernelTarget, read, roundedLength, u32, write } from "../graph/dispatch.ts";
+import {
+  type Binding,
+  type Dispatch,
+  gridOf,
+  type KernelTarget,
+  read,
+  roundedLength,
+  u32,
+  write,
+} from "../graph/dispatch.ts";
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
@@ -16,16 +26,26 @@ export function routeShape(inputs: readonly { readonly shape: readonly number[] 
   return { batch, length, d, h: lastDimension(inputs[2]!.shape), interests: lastDimension(inputs[5]!.shape) };
 }
 
-/** A user for each subgroup of a software adapter, or for each workgroup: any shape that its memory holds. */
+/**
+ * `subgroup`: a user for each subgroup of a software adapter, no barriers. `workgroup`: a user for each workgroup of a GPU, its
+ * behaviours kept in workgroup memory. `general`: any shape, competition and gradient, with little workgroup memory.
+ */
 export const routeFamilies: readonly KernelFamily<RouteRule>[] = [
   {
     name: "subgroup",
-    supports: (node, target) => target.subgroupSize === 8 && fitsSubgroup(node, target),
+    supports: (node, target) => target.subgroupSize === 8 && isNarrow(node) && isCommon(node, target),
     suits: (_, target) => target.software,
     unread: (node, target) => (looksUp(node, target) ? [node.inputs[0]!] : []),
     kernels: (node, target) => [subgroupDispatch(node, target)],
   },
-  { name: "workgroup", kernels: (node, target) => [workgroupDispatch(node, target)] },
+  {
+    name: "workgroup",
+    supports: (node, target) => isCommon(node, target) && workgroupMemory(node).bytes <= target.workgroupStorageBytes,
+    suits: (_, target) => !target.software,
+    unread: (node, target) => (looksUp(node, target) ? [node.inputs[0]!] : []),
+    kernels: (node, target) => [workgroupDispatch(node, target)],
+  },
+  { name: "general", kernels: (node, target) => [generalDispatch(node, target)] },
 ];
 
 /** Whether the behaviours come from a table that one binding shows whole. */
@@ -34,29 +54,44 @@ function looksUp({ inputs }: Node<RouteRule>, target: KernelTarget): boolean {
   return table !== undefined && rowWindows(table, target).length === 1;
 }
 
-function fitsSubgroup({ inputs, outputs, attributes }: Node<RouteRule>, { isUsed }: KernelTarget): boolean {
+const isNarrow = ({ inputs }: Node<RouteRule>): boolean => {
   const { d, h, interests } = routeShape(inputs);
+  return interests <= 4 && Math.max(d, h) <= 64;
+};
+
+/** Interests compete, and no gradient goes through the earlier iterations. */
+function isCommon({ outputs, attributes }: Node<RouteRule>, { isUsed }: KernelTarget): boolean {
   const [, , , , allSums, trace] = outputs as [Value, Value, Value, Value, Value, Value];
-  const savesAll = isUsed(allSums) || isUsed(trace);
-  return interests <= 4 && Math.max(d, h) <= 64 && attributes.competition === "interests" && !savesAll;
+  return attributes.competition === "interests" && !isUsed(allSums) && !isUsed(trace);
+}
+
+/** What kernels that look behaviours up bind: rows and ids (any u32 value where there are none), the rest, the outputs. */
+function commonBindings(node: Node<RouteRule>, target: KernelTarget): readonly Binding[] {
+  const [behaviours, gram, transform, lengths, counts, logits, table, ids] = node.inputs as readonly Value[] & {
+    length: 8;
+  };
+  const [rows, places] = looksUp(node, target) ? [table!, ids!] : [behaviours!, lengths!];
+  const [u, z, weights, sums] = node.outputs as [Value, Value, Value, Value];
+  return [
+    ...[rows, places, gram!, transform!, lengths!, counts!, logits!].map(read),
+    ...[u, z, weights, sums].map(write),
+  ];
+}
+
+function commonConstants(node: Node<RouteRule>, target: KernelTarget) {
+  const [, z, weights, sums] = node.outputs as [Value, Value, Value, Value];
+  return {
+    gathered: Number(looksUp(node, target)),
+    accumulate: Number(node.attributes.update === "accumulate"),
+    save: Number([z, weights, sums].some(target.isUsed)),
+  };
 }
 
 function subgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch {
-  const { inputs, outputs, attributes } = node;
-  const { isUsed } = target;
-  const { batch, length, d, h, interests } = routeShape(inputs);
-  const [behaviours, gram, transform, lengths, counts, logits] = inputs as [Value, Value, Value, Value, Value, Value];
-  const [u, z, weights, sums] = outputs as [Value, Value, Value, Value];
-  const gathered = looksUp(node, target);
-  const [rows, ids] = gathered ? [inputs[6]!, inputs[7]!] : [behaviours, lengths];
+  const { batch, length, d, h, interests } = routeShape(node.inputs);
   return {
     shader: subgroupShader,
-    constants: {
-      wide: Number(Math.max(d, h) > 32),
-      gathered: Number(gathered),
-      accumulate: Number(attributes.update === "accumulate"),
-      save: Number(isUsed(z) || isUsed(weights) || isUsed(sums)),
-    },
+    constants: { wide: Number(Math.max(d, h) > 32), ...commonConstants(node, target) },
     params: {
       batch: u32(batch),
       length: u32(length),
@@ -64,16 +99,56 @@ function subgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch
       dQuads: u32(quads(d)),
       hQuads: u32(quads(h)),
       interests: u32(interests),
-      iterations: u32(attributes.iterations),
+      iterations: u32(node.attributes.iterations),
       lanes: u32(8),
       quad: u32(4),
     },
-    bindings: [...[rows, ids, gram, transform, lengths, counts, logits].map(read), ...[u, z, weights, sums].map(write)],
+    bindings: commonBindings(node, target),
     workgroups: gridOf(batch, 1),
   };
 }
 
+const workgroupSize = 64;
+
+function workgroupMemory({ inputs }: Node<RouteRule>) {
+  const { length, d, h, interests } = routeShape(inputs);
+  const interestQuads = quads(interests);
+  const columnQuads = Math.max(quads(d), quads(h));
+  const parts = Math.max(1, Math.floor(workgroupSize / (interestQuads * columnQuads)));
+  const constants = {
+    workgroupSize,
+    rowQuads: roundedLength(length * (quads(d) + 1)),
+    stateQuads: roundedLength(4 * interestQuads * columnQuads),
+    partialQuads: roundedLength(parts * 4 * interestQuads * columnQuads),
+    weightQuads: roundedLength(length * interestQuads),
+  };
+  const { rowQuads, stateQuads, partialQuads, weightQuads } = constants;
+  return { constants, parts, bytes: 16 * (rowQuads + 3 * stateQuads + partialQuads + weightQuads) + 4 * stateQuads };
+}
+
 function workgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch {
+  const { batch, length, d, h, interests } = routeShape(node.inputs);
+  const { constants, parts } = workgroupMemory(node);
+  return {
+    shader: workgroupShader,
+    constants: { ...constants, ...commonConstants(node, target) },
+    params: {
+      batch: u32(batch),
+      length: u32(length),
+      d: u32(d),
+      dQuads: u32(quads(d)),
+      hQuads: u32(quads(h)),
+      interests: u32(interests),
+      interestQuads: u32(quads(interests)),
+      iterations: u32(node.attributes.iterations),
+      parts: u32(parts),
+    },
+    bindings: commonBindings(node, target),
+    workgroups: gridOf(batch, 1),
+  };
+}
+
+function generalDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch {
   const { batch, length, d, h, interests } = routeShape(node.inputs);
   const { iterations, competition, update } = node.attributes;
   const [u, z, weights, sums, allSums, trace] = node.outputs as [Value, Value, Value, Value, Value, Value];
