@@ -1,18 +1,20 @@
-// Matrix product with optional bias and ReLU: c = activation(a b + bias).
+// Matrix product with optional bias and ReLU: c = activation(a b + bias), or a b^T.
 // One invocation owns a tile of 4 rows by 4 columns of c; the products of a row are summed in order of k.
 //   a     [rows, inner]     read
-//   b     [inner, columns]  read
+//   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
-//   c     [rows, columns]   write; column padding comes out zero, for that of b and bias is zero
+//   c     [rows, columns]   write; column padding comes out zero
 
-override hasBias: bool = false;
-override relu: bool = false;
+override transposeB: bool = false;
 
 struct Params {
   rows: u32,
+  columns: u32,
   inner: u32,
   innerQuads: u32,
   columnQuads: u32,
+  hasBias: u32, // 0 or 1
+  relu: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -21,10 +23,24 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
 
+fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
+  return fma(vec4f(factor.w), values[3], fma(vec4f(factor.z), values[2],
+    fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
+}
+
 fn store(row: u32, column: u32, sum: vec4f) {
-  if (row < params.rows) {
-    c[row * params.columnQuads + column] = select(sum, max(sum, vec4f(0.0)), relu);
+  if (row >= params.rows) {
+    return;
   }
+  var value = sum;
+  if (params.hasBias == 1u) {
+    value += bias[column];
+  }
+  if (params.relu == 1u) {
+    value = max(value, vec4f());
+  }
+  let valid = column * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.columns);
+  c[row * params.columnQuads + column] = select(vec4f(), value, valid);
 }
 
 @compute @workgroup_size(64)
@@ -35,35 +51,26 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row >= params.rows) {
     return;
   }
-  // Rows beyond the last repeat it; they are not stored.
-  let last = params.rows - 1u;
-  let row0 = row * params.innerQuads;
-  let row1 = min(row + 1u, last) * params.innerQuads;
-  let row2 = min(row + 2u, last) * params.innerQuads;
-  let row3 = min(row + 3u, last) * params.innerQuads;
+  // Rows and columns beyond the last repeat it; they are not stored.
+  let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u)) * params.innerQuads;
+  let columns = min(column * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u)) * params.innerQuads;
   var sum0 = vec4f();
-  if (hasBias) {
-    sum0 = bias[column];
-  }
-  var sum1 = sum0;
-  var sum2 = sum0;
-  var sum3 = sum0;
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
   for (var k = 0u; k < params.innerQuads; k++) {
-    // The padding of a is zero, so any finite row of b may stand in where k passes the last.
-    let inner = k * 4u;
-    let lastInner = params.inner - 1u;
-    let b0 = b[inner * params.columnQuads + column];
-    let b1 = b[min(inner + 1u, lastInner) * params.columnQuads + column];
-    let b2 = b[min(inner + 2u, lastInner) * params.columnQuads + column];
-    let b3 = b[min(inner + 3u, lastInner) * params.columnQuads + column];
-    let a0 = a[row0 + k];
-    sum0 = fma(vec4f(a0.w), b3, fma(vec4f(a0.z), b2, fma(vec4f(a0.y), b1, fma(vec4f(a0.x), b0, sum0))));
-    let a1 = a[row1 + k];
-    sum1 = fma(vec4f(a1.w), b3, fma(vec4f(a1.z), b2, fma(vec4f(a1.y), b1, fma(vec4f(a1.x), b0, sum1))));
-    let a2 = a[row2 + k];
-    sum2 = fma(vec4f(a2.w), b3, fma(vec4f(a2.z), b2, fma(vec4f(a2.y), b1, fma(vec4f(a2.x), b0, sum2))));
-    let a3 = a[row3 + k];
-    sum3 = fma(vec4f(a3.w), b3, fma(vec4f(a3.z), b2, fma(vec4f(a3.y), b1, fma(vec4f(a3.x), b0, sum3))));
+    var values: mat4x4f;
+    if (transposeB) {
+      values = transpose(mat4x4f(b[columns.x + k], b[columns.y + k], b[columns.z + k], b[columns.w + k]));
+    } else {
+      // The padding of a is zero, so any finite row of b may stand in where k passes the last.
+      let at = min(k * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.inner - 1u)) * params.columnQuads + column;
+      values = mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+    }
+    sum0 = advance(sum0, values, a[rows.x + k]);
+    sum1 = advance(sum1, values, a[rows.y + k]);
+    sum2 = advance(sum2, values, a[rows.z + k]);
+    sum3 = advance(sum3, values, a[rows.w + k]);
   }
   store(row, column, sum0);
   store(row + 1u, column, sum1);

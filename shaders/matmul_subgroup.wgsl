@@ -1,21 +1,24 @@
-// Matrix product with optional bias and ReLU, for subgroups of 8: c = activation(a b + bias).
-// One invocation owns 1 row by 16 columns of c. A subgroup loads each 4 by 16 block of b once, an invocation 8 numbers of
-// it, and broadcasts them: on software adapters loads cost many times what a broadcast or a multiply-add does.
+// Matrix product with optional bias and ReLU, for subgroups of 8: c = activation(a b + bias), or a b^T.
+// A workgroup is one subgroup and owns a tile of 32 rows by 16 columns of c; an invocation owns 4 rows, 8 apart, in whole. For
+// four steps of the sum it loads its own rows of a and an eighth of the block of b, which the subgroup broadcasts among
+// itself: on software adapters a load costs many times what a broadcast or a multiply-add does.
 //   a     [rows, inner]     read
-//   b     [inner, columns]  read
+//   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
-//   c     [rows, columns]   write; column padding comes out zero, for that of b and bias is zero
+//   c     [rows, columns]   write; column padding comes out zero
 
 enable subgroups;
 
-override hasBias: bool = false;
-override relu: bool = false;
+override transposeB: bool = false;
 
 struct Params {
   rows: u32,
+  columns: u32,
   inner: u32,
   innerQuads: u32,
   columnQuads: u32,
+  hasBias: u32, // 0 or 1
+  relu: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,62 +27,88 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
 
-fn store(row: u32, column: u32, sum: vec4f) {
-  if (row < params.rows && column < params.columnQuads) {
-    var value = sum;
-    if (hasBias) {
-      value += bias[column];
+// Adds factor[r].x * values[0] + ... + factor[r].w * values[3] to sum[r], for four rows r.
+fn accumulate(sum: mat4x4f, values: mat4x4f, factor: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    advance(sum[0], values, factor[0]), advance(sum[1], values, factor[1]),
+    advance(sum[2], values, factor[2]), advance(sum[3], values, factor[3]));
+}
+
+fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
+  return fma(vec4f(factor.w), values[3], fma(vec4f(factor.z), values[2],
+    fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
+}
+
+fn store(rows: vec4u, column: u32, sum: mat4x4f) {
+  if (column >= params.columnQuads) {
+    return;
+  }
+  let valid = column * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.columns);
+  for (var r = 0u; r < 4u; r++) {
+    if (rows[r] < params.rows) {
+      var value = sum[r];
+      if (params.hasBias == 1u) {
+        value += bias[column];
+      }
+      if (params.relu == 1u) {
+        value = max(value, vec4f());
+      }
+      c[rows[r] * params.columnQuads + column] = select(vec4f(), value, valid);
     }
-    c[row * params.columnQuads + column] = select(value, max(value, vec4f(0.0)), relu);
   }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(8)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  // A workgroup owns 64 rows by 16 columns, so that every invocation takes part in every broadcast.
   let columnTiles = (params.columnQuads + 3u) / 4u;
   let tile = group.x + group.y * groups.x;
   let column = tile % columnTiles * 4u;
-  let row = tile / columnTiles * 64u + local;
-  let lastColumn = params.columnQuads - 1u;
-  let source = min(row, params.rows - 1u) * params.innerQuads;
-  // This invocation loads row lane / 2 of a block, quads lane % 2 and 2 + lane % 2.
-  let near = min(column + lane % 2u, lastColumn);
-  let far = min(column + 2u + lane % 2u, lastColumn);
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
+  let rows = tile / columnTiles * 32u + lane + vec4u(0u, 8u, 16u, 24u);
+  // Rows and columns beyond the last repeat it; they are not stored.
+  let source = min(rows, vec4u(params.rows - 1u)) * params.innerQuads;
+  let near = min(column * 4u + lane, params.columns - 1u) * params.innerQuads;
+  let far = min(column * 4u + 8u + lane, params.columns - 1u) * params.innerQuads;
+  let quad = min(column + lane % 4u, params.columnQuads - 1u);
+  let last = params.inner - 1u;
+  var sum0 = mat4x4f();
+  var sum1 = mat4x4f();
+  var sum2 = mat4x4f();
+  var sum3 = mat4x4f();
   for (var k = 0u; k < params.innerQuads; k++) {
-    // The padding of a is zero, so any finite row of b may stand in where k passes the last.
-    let inner = min(k * 4u + lane / 2u, params.inner - 1u) * params.columnQuads;
-    let left = b[inner + near];
-    let right = b[inner + far];
-    let value = a[source + k];
-    sum0 = fma(vec4f(value.x), subgroupBroadcast(left, 0u), sum0);
-    sum1 = fma(vec4f(value.x), subgroupBroadcast(left, 1u), sum1);
-    sum2 = fma(vec4f(value.x), subgroupBroadcast(right, 0u), sum2);
-    sum3 = fma(vec4f(value.x), subgroupBroadcast(right, 1u), sum3);
-    sum0 = fma(vec4f(value.y), subgroupBroadcast(left, 2u), sum0);
-    sum1 = fma(vec4f(value.y), subgroupBroadcast(left, 3u), sum1);
-    sum2 = fma(vec4f(value.y), subgroupBroadcast(right, 2u), sum2);
-    sum3 = fma(vec4f(value.y), subgroupBroadcast(right, 3u), sum3);
-    sum0 = fma(vec4f(value.z), subgroupBroadcast(left, 4u), sum0);
-    sum1 = fma(vec4f(value.z), subgroupBroadcast(left, 5u), sum1);
-    sum2 = fma(vec4f(value.z), subgroupBroadcast(right, 4u), sum2);
-    sum3 = fma(vec4f(value.z), subgroupBroadcast(right, 5u), sum3);
-    sum0 = fma(vec4f(value.w), subgroupBroadcast(left, 6u), sum0);
-    sum1 = fma(vec4f(value.w), subgroupBroadcast(left, 7u), sum1);
-    sum2 = fma(vec4f(value.w), subgroupBroadcast(right, 6u), sum2);
-    sum3 = fma(vec4f(value.w), subgroupBroadcast(right, 7u), sum3);
+    let factor = mat4x4f(a[source.x + k], a[source.y + k], a[source.z + k], a[source.w + k]);
+    if (transposeB) {
+      // Invocation lane holds four numbers of columns lane and lane + 8.
+      let left = b[near + k];
+      let right = b[far + k];
+      sum0 = accumulate(sum0, transpose(mat4x4f(
+        subgroupBroadcast(left, 0u), subgroupBroadcast(left, 1u), subgroupBroadcast(left, 2u), subgroupBroadcast(left, 3u))), factor);
+      sum1 = accumulate(sum1, transpose(mat4x4f(
+        subgroupBroadcast(left, 4u), subgroupBroadcast(left, 5u), subgroupBroadcast(left, 6u), subgroupBroadcast(left, 7u))), factor);
+      sum2 = accumulate(sum2, transpose(mat4x4f(
+        subgroupBroadcast(right, 0u), subgroupBroadcast(right, 1u), subgroupBroadcast(right, 2u), subgroupBroadcast(right, 3u))), factor);
+      sum3 = accumulate(sum3, transpose(mat4x4f(
+        subgroupBroadcast(right, 4u), subgroupBroadcast(right, 5u), subgroupBroadcast(right, 6u), subgroupBroadcast(right, 7u))), factor);
+    } else {
+      // Invocation lane holds quad lane % 4 of rows lane / 4 and 2 + lane / 4 of the block. The padding of a is zero, so any
+      // finite row of b may stand in past the last.
+      let upper = b[min(k * 4u + lane / 4u, last) * params.columnQuads + quad];
+      let lower = b[min(k * 4u + 2u + lane / 4u, last) * params.columnQuads + quad];
+      sum0 = accumulate(sum0, mat4x4f(
+        subgroupBroadcast(upper, 0u), subgroupBroadcast(upper, 4u), subgroupBroadcast(lower, 0u), subgroupBroadcast(lower, 4u)), factor);
+      sum1 = accumulate(sum1, mat4x4f(
+        subgroupBroadcast(upper, 1u), subgroupBroadcast(upper, 5u), subgroupBroadcast(lower, 1u), subgroupBroadcast(lower, 5u)), factor);
+      sum2 = accumulate(sum2, mat4x4f(
+        subgroupBroadcast(upper, 2u), subgroupBroadcast(upper, 6u), subgroupBroadcast(lower, 2u), subgroupBroadcast(lower, 6u)), factor);
+      sum3 = accumulate(sum3, mat4x4f(
+        subgroupBroadcast(upper, 3u), subgroupBroadcast(upper, 7u), subgroupBroadcast(lower, 3u), subgroupBroadcast(lower, 7u)), factor);
+    }
   }
-  store(row, column, sum0);
-  store(row, column + 1u, sum1);
-  store(row, column + 2u, sum2);
-  store(row, column + 3u, sum3);
+  store(rows, column, sum0);
+  store(rows, column + 1u, sum1);
+  store(rows, column + 2u, sum2);
+  store(rows, column + 3u, sum3);
 }

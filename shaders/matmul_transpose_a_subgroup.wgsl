@@ -1,6 +1,7 @@
 // Matrix product with the first factor transposed, in parts, for subgroups of 8: partial[p] = sum over part p of a_r^T b_r.
-// One invocation owns 8 rows by 4 columns of one part, a subgroup 8 by 32. It loads each 4 by 8 block of a once, an
-// invocation 4 numbers of it, and broadcasts them. matmul_reduce.wgsl adds the parts up.
+// A workgroup is one subgroup and owns a tile of 32 rows by 16 columns of one part; an invocation owns 4 rows in whole. For
+// four steps of the sum it loads its own columns of a and an eighth of the block of b, which the subgroup broadcasts among
+// itself. matmul_reduce.wgsl adds the parts up.
 //   a        [inner, rows]           read
 //   b        [inner, columns]        read
 //   partial  [parts, rows, columns]  write; column padding comes out zero, for that of b is zero
@@ -10,7 +11,7 @@ enable subgroups;
 struct Params {
   rows: u32,
   inner: u32,
-  innerPerPart: u32,
+  innerPerPart: u32, // a multiple of 4
   parts: u32,
   rowQuads: u32,
   columnQuads: u32,
@@ -21,9 +22,28 @@ struct Params {
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
-fn store(part: u32, row: u32, column: u32, sum: vec4f) {
-  if (part < params.parts && row < params.rows && column < params.columnQuads) {
-    partial[(part * params.rows + row) * params.columnQuads + column] = sum;
+// Adds factor[0][r] * values[0] + ... + factor[3][r] * values[3] to sum[r], for four rows r.
+fn accumulate(sum: mat4x4f, values: mat4x4f, factor: mat4x4f) -> mat4x4f {
+  return mat4x4f(
+    advance(sum[0], values, vec4f(factor[0].x, factor[1].x, factor[2].x, factor[3].x)),
+    advance(sum[1], values, vec4f(factor[0].y, factor[1].y, factor[2].y, factor[3].y)),
+    advance(sum[2], values, vec4f(factor[0].z, factor[1].z, factor[2].z, factor[3].z)),
+    advance(sum[3], values, vec4f(factor[0].w, factor[1].w, factor[2].w, factor[3].w)));
+}
+
+fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
+  return fma(vec4f(factor.w), values[3], fma(vec4f(factor.z), values[2],
+    fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
+}
+
+fn store(part: u32, row: u32, column: u32, sum: mat4x4f) {
+  if (column >= params.columnQuads) {
+    return;
+  }
+  for (var r = 0u; r < 4u; r++) {
+    if (row + r < params.rows) {
+      partial[(part * params.rows + row + r) * params.columnQuads + column] = sum[r];
+    }
   }
 }
 
@@ -33,50 +53,49 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let columnTiles = (params.columnQuads + 7u) / 8u;
-  let rowTiles = (params.rowQuads + 1u) / 2u;
+  let columnTiles = (params.columnQuads + 3u) / 4u;
+  let rowTiles = (params.rowQuads + 7u) / 8u;
   let tile = group.x + group.y * groups.x;
-  let column = tile % columnTiles * 8u + lane;
-  let row = tile / columnTiles % rowTiles * 2u;
+  let column = tile % columnTiles * 4u;
+  let rowQuad = tile / columnTiles % rowTiles * 8u + lane;
   let part = tile / columnTiles / rowTiles;
+  if (part >= params.parts) {
+    return;
+  }
   let begin = part * params.innerPerPart;
   let end = min(begin + params.innerPerPart, params.inner);
-  let steps = (max(end, begin) - begin + 3u) / 4u;
-  let source = min(column, params.columnQuads - 1u);
-  let factorColumn = min(row + lane % 2u, params.rowQuads - 1u);
-  var sum0 = vec4f();
-  var sum1 = vec4f();
-  var sum2 = vec4f();
-  var sum3 = vec4f();
-  var sum4 = vec4f();
-  var sum5 = vec4f();
-  var sum6 = vec4f();
-  var sum7 = vec4f();
+  let steps = (end - begin + 3u) / 4u;
+  // Rows and columns beyond the last repeat it; they are not stored.
+  let source = min(rowQuad, params.rowQuads - 1u);
+  let quad = min(column + lane % 4u, params.columnQuads - 1u);
+  let last = params.inner - 1u;
+  var sum0 = mat4x4f();
+  var sum1 = mat4x4f();
+  var sum2 = mat4x4f();
+  var sum3 = mat4x4f();
   for (var step = 0u; step < steps; step++) {
     let k = begin + step * 4u;
-    // Invocation lane holds quad lane % 2 of row lane / 2 of the block; rows beyond the end count as zero.
-    let mine = k + lane / 2u;
-    let factors = select(vec4f(), a[min(mine, params.inner - 1u) * params.rowQuads + factorColumn], mine < end);
-    for (var r = 0u; r < 4u; r++) {
-      let values = b[min(k + r, params.inner - 1u) * params.columnQuads + source];
-      let left = subgroupShuffle(factors, r * 2u);
-      let right = subgroupShuffle(factors, r * 2u + 1u);
-      sum0 = fma(vec4f(left.x), values, sum0);
-      sum1 = fma(vec4f(left.y), values, sum1);
-      sum2 = fma(vec4f(left.z), values, sum2);
-      sum3 = fma(vec4f(left.w), values, sum3);
-      sum4 = fma(vec4f(right.x), values, sum4);
-      sum5 = fma(vec4f(right.y), values, sum5);
-      sum6 = fma(vec4f(right.z), values, sum6);
-      sum7 = fma(vec4f(right.w), values, sum7);
-    }
+    let factor = mat4x4f(
+      a[k * params.rowQuads + source],
+      a[min(k + 1u, last) * params.rowQuads + source],
+      a[min(k + 2u, last) * params.rowQuads + source],
+      a[min(k + 3u, last) * params.rowQuads + source]);
+    // Invocation lane holds quad lane % 4 of rows lane / 4 and 2 + lane / 4 of the block; rows past the last count as zero.
+    let near = k + lane / 4u;
+    let far = near + 2u;
+    let upper = select(vec4f(), b[min(near, last) * params.columnQuads + quad], near <= last);
+    let lower = select(vec4f(), b[min(far, last) * params.columnQuads + quad], far <= last);
+    sum0 = accumulate(sum0, mat4x4f(
+      subgroupBroadcast(upper, 0u), subgroupBroadcast(upper, 4u), subgroupBroadcast(lower, 0u), subgroupBroadcast(lower, 4u)), factor);
+    sum1 = accumulate(sum1, mat4x4f(
+      subgroupBroadcast(upper, 1u), subgroupBroadcast(upper, 5u), subgroupBroadcast(lower, 1u), subgroupBroadcast(lower, 5u)), factor);
+    sum2 = accumulate(sum2, mat4x4f(
+      subgroupBroadcast(upper, 2u), subgroupBroadcast(upper, 6u), subgroupBroadcast(lower, 2u), subgroupBroadcast(lower, 6u)), factor);
+    sum3 = accumulate(sum3, mat4x4f(
+      subgroupBroadcast(upper, 3u), subgroupBroadcast(upper, 7u), subgroupBroadcast(lower, 3u), subgroupBroadcast(lower, 7u)), factor);
   }
-  store(part, row * 4u, column, sum0);
-  store(part, row * 4u + 1u, column, sum1);
-  store(part, row * 4u + 2u, column, sum2);
-  store(part, row * 4u + 3u, column, sum3);
-  store(part, row * 4u + 4u, column, sum4);
-  store(part, row * 4u + 5u, column, sum5);
-  store(part, row * 4u + 6u, column, sum6);
-  store(part, row * 4u + 7u, column, sum7);
+  store(part, rowQuad * 4u, column, sum0);
+  store(part, rowQuad * 4u, column + 1u, sum1);
+  store(part, rowQuad * 4u, column + 2u, sum2);
+  store(part, rowQuad * 4u, column + 3u, sum3);
 }

@@ -14,7 +14,8 @@ import {
 import * as reference from "../reference/linear.ts";
 import { matmul as product } from "../reference/matmul.ts";
 import { matmul } from "./matmul.ts";
-import { productDispatch, reduceDispatch } from "./matmul-kernels.ts";
+import { productFamilies } from "./matmul-kernels.ts";
+import { reduceDispatch } from "./matmul-transpose-a.ts";
 
 /**
  * A linear layer, y = x w + bias, with ReLU after it if asked.
@@ -50,9 +51,9 @@ const linearOp: Op<{ readonly relu: boolean }> = {
     const [inner, columns] = w!.shape as [number, number];
     return [reference.addBias(product(data(x!), data(w!), rowCount(x!.shape), inner, columns), data(bias!), relu)];
   },
-  kernels: ({ inputs: [x, w, bias], outputs: [y], attributes }, target) => [
-    productDispatch(target, x!, w!, y!, bias!, attributes.relu),
-  ],
+  families: productFamilies(({ inputs: [x, w, bias], outputs: [y], attributes: { relu } }) => {
+    return { a: x!, b: w!, c: y!, bias: bias!, relu };
+  }),
 };
 
 /** The gradient before ReLU, given its output `y` and the gradient `dy` after it. */

@@ -1,119 +1,91 @@
 import plainShader from "../../shaders/matmul.wgsl";
-import reduceShader from "../../shaders/matmul_reduce.wgsl";
 import subgroupShader from "../../shaders/matmul_subgroup.wgsl";
-import transposeAShader from "../../shaders/matmul_transpose_a.wgsl";
-import transposeASubgroupShader from "../../shaders/matmul_transpose_a_subgroup.wgsl";
-import transposeBShader from "../../shaders/matmul_transpose_b.wgsl";
-import transposeBSubgroupShader from "../../shaders/matmul_transpose_b_subgroup.wgsl";
+import workgroupShader from "../../shaders/matmul_workgroup.wgsl";
 import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { Value } from "../graph/graph.ts";
+import type { KernelFamily } from "../graph/families.ts";
+import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 
-const quads = (shape: Shape) => rowPitch(shape, "f32") / 4;
+/** c = activation(a b + bias), or a b^T. */
+export interface Product {
+  readonly a: Value;
+  readonly b: Value;
+  readonly c: Value;
+  readonly transposeB?: boolean;
+  readonly bias?: Value;
+  readonly relu?: boolean;
+}
 
-/** The subgroup kernels share loads among eight invocations, which pays where loads are dear: on software adapters. */
-const sharesLoads = ({ software, subgroupSize }: KernelTarget) => software && subgroupSize === 8;
+export const quadsOf = (shape: Shape): number => rowPitch(shape, "f32") / 4;
 
-/** The launch of c = activation(a b + bias). */
-export function productDispatch(
-  target: KernelTarget,
-  a: Value,
-  b: Value,
-  c: Value,
-  bias?: Value,
-  relu = false,
-): Dispatch {
-  const rows = rowCount(a.shape);
-  const shared = sharesLoads(target);
+/**
+ * Sharing loads among the eight invocations of a subgroup pays where loads are dear: on software adapters. Tiles in workgroup
+ * memory need barriers, which are cheap on a GPU and dear elsewhere.
+ */
+export function familiesOf<Attributes, Kernels extends KernelFamily<Attributes>["kernels"]>(
+  kernels: Readonly<Record<"subgroup" | "workgroup" | "plain", Kernels>>,
+): KernelFamily<Attributes>[] {
+  return [
+    {
+      name: "subgroup",
+      supports: (_, target) => target.subgroupSize === 8,
+      suits: (_, target) => target.software,
+      kernels: kernels.subgroup,
+    },
+    { name: "workgroup", suits: (_, target) => !target.software, kernels: kernels.workgroup },
+    { name: "plain", kernels: kernels.plain },
+  ];
+}
+
+/** The families of an op whose nodes are one product each. */
+export function productFamilies<Attributes>(
+  productOf: (node: Node<Attributes>) => Product,
+): KernelFamily<Attributes>[] {
+  const launching = (launch: (rows: number, columnQuads: number) => Launch) => (node: Node<Attributes>) => {
+    const product = productOf(node);
+    return [productDispatch(product, launch(rowCount(product.a.shape), quadsOf(product.c.shape)))];
+  };
+  return familiesOf<Attributes, (node: Node<Attributes>, target: KernelTarget) => Dispatch[]>({
+    subgroup: launching((rows, columnQuads) => ({
+      shader: subgroupShader,
+      workgroups: gridOf(Math.ceil(rows / 32) * Math.ceil(columnQuads / 4), 1),
+    })),
+    workgroup: launching((rows, columnQuads) => {
+      const { side, tiles } = squareTiles(Math.ceil(rows / 4), columnQuads);
+      return { shader: workgroupShader, constants: { side }, workgroups: gridOf(tiles, 1) };
+    }),
+    plain: launching((rows, columnQuads) => ({
+      shader: plainShader,
+      workgroups: gridOf(Math.ceil(rows / 4) * columnQuads),
+    })),
+  });
+}
+
+type Launch = Pick<Dispatch, "shader" | "constants" | "workgroups">;
+
+/** Fewer tiles than this leave most of a large GPU idle. */
+const enoughTiles = 128;
+
+/** The tiles of a result, `side` by `side` invocations with 4 by 4 elements each: large ones, unless those would be few. */
+export function squareTiles(rowQuads: number, columnQuads: number): { side: number; tiles: number } {
+  const tilesOf = (side: number) => Math.ceil(rowQuads / side) * Math.ceil(columnQuads / side);
+  const side = tilesOf(16) >= enoughTiles ? 16 : 8;
+  return { side, tiles: tilesOf(side) };
+}
+
+function productDispatch({ a, b, c, transposeB = false, bias, relu = false }: Product, launch: Launch): Dispatch {
   return {
-    shader: shared ? subgroupShader : plainShader,
-    constants: { hasBias: Number(bias !== undefined), relu: Number(relu) },
+    ...launch,
+    constants: { ...launch.constants, transposeB: Number(transposeB) },
     params: {
-      rows: u32(rows),
+      rows: u32(rowCount(a.shape)),
+      columns: u32(lastDimension(c.shape)),
       inner: u32(lastDimension(a.shape)),
-      innerQuads: u32(quads(a.shape)),
-      columnQuads: u32(quads(c.shape)),
+      innerQuads: u32(quadsOf(a.shape)),
+      columnQuads: u32(quadsOf(c.shape)),
+      hasBias: u32(bias ? 1 : 0),
+      relu: u32(relu ? 1 : 0),
     },
     bindings: [read(a), read(b), read(bias ?? b), write(c)],
-    workgroups: shared ? sharedGrid(rows, quads(c.shape)) : gridOf(Math.ceil(rows / 4) * quads(c.shape)),
-  };
-}
-
-/** The launch of c = a b^T. */
-export function transposeBDispatch(target: KernelTarget, a: Value, b: Value, c: Value): Dispatch {
-  const rows = rowCount(a.shape);
-  const columnQuads = quads(c.shape);
-  const shared = sharesLoads(target);
-  return {
-    shader: shared ? transposeBSubgroupShader : transposeBShader,
-    params: {
-      rows: u32(rows),
-      columns: u32(b.shape[0]!),
-      innerQuads: u32(quads(a.shape)),
-      columnQuads: u32(columnQuads),
-    },
-    bindings: [read(a), read(b), write(c)],
-    workgroups: shared ? sharedGrid(rows, columnQuads) : gridOf(Math.ceil(rows / 4) * columnQuads),
-  };
-}
-
-/** One workgroup for each tile of 64 rows by 16 columns. */
-const sharedGrid = (rows: number, columnQuads: number) => gridOf(Math.ceil(rows / 64) * Math.ceil(columnQuads / 4), 1);
-
-/** How the long sum of a transposed product is cut into parts. */
-export interface Cut {
-  readonly parts: number;
-  readonly innerPerPart: number;
-}
-
-/** Enough invocations to fill a GPU; a sum over more than this many tiles' worth of rows is not cut into parts. */
-const wantedInvocations = 32768;
-const fewestRowsPerPart = 128;
-
-/** Cuts the sum over the rows of a and b so that small results still occupy the device. */
-export function cutOf(a: Value, b: Value): Cut {
-  const inner = rowCount(a.shape);
-  const tiles = quads(a.shape) * quads(b.shape);
-  const wanted = Math.min(Math.ceil(inner / fewestRowsPerPart), Math.ceil(wantedInvocations / tiles));
-  const innerPerPart = Math.ceil(inner / wanted);
-  return { parts: Math.ceil(inner / innerPerPart), innerPerPart };
-}
-
-/** The launch of the parts of c = a^T b. */
-export function transposeADispatch(
-  target: KernelTarget,
-  a: Value,
-  b: Value,
-  partial: Value,
-  { parts, innerPerPart }: Cut,
-): Dispatch {
-  const rowQuads = quads(a.shape);
-  const columnQuads = quads(b.shape);
-  const shared = sharesLoads(target);
-  return {
-    shader: shared ? transposeASubgroupShader : transposeAShader,
-    params: {
-      rows: u32(lastDimension(a.shape)),
-      inner: u32(rowCount(a.shape)),
-      innerPerPart: u32(innerPerPart),
-      parts: u32(parts),
-      rowQuads: u32(rowQuads),
-      columnQuads: u32(columnQuads),
-    },
-    bindings: [read(a), read(b), write(partial)],
-    workgroups: shared
-      ? gridOf(parts * Math.ceil(rowQuads / 2) * Math.ceil(columnQuads / 8), 1)
-      : gridOf(parts * rowQuads * columnQuads),
-  };
-}
-
-/** The launch that adds up `parts` arrays of the size of `total`, which lie one after another in `partial`. */
-export function reduceDispatch(partial: Value, total: Value, parts: number): Dispatch {
-  const count = rowCount(total.shape) * quads(total.shape);
-  return {
-    shader: reduceShader,
-    params: { parts: u32(parts), quads: u32(count) },
-    bindings: [read(partial), write(total)],
-    workgroups: gridOf(count),
   };
 }

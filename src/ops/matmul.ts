@@ -1,7 +1,8 @@
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount } from "../graph/shape.ts";
 import * as reference from "../reference/matmul.ts";
-import { cutOf, productDispatch, reduceDispatch, transposeADispatch, transposeBDispatch } from "./matmul-kernels.ts";
+import { productFamilies } from "./matmul-kernels.ts";
+import { transposedFamilies, transposedScratch } from "./matmul-transpose-a.ts";
 
 export interface MatmulOptions {
   readonly transposeA?: boolean;
@@ -39,7 +40,7 @@ const plainOp: Op<undefined> = {
     matmul(a!, dc!, { transposeA: true }),
   ],
   reference: ([a, b]) => [reference.matmul(data(a!), data(b!), rowCount(a!.shape), b!.shape[0]!, b!.shape[1]!)],
-  kernels: ({ inputs: [a, b], outputs: [c] }, target) => [productDispatch(target, a!, b!, c!)],
+  families: productFamilies(({ inputs: [a, b], outputs: [c] }) => ({ a: a!, b: b!, c: c! })),
 };
 
 const transposeBOp: Op<undefined> = {
@@ -51,13 +52,13 @@ const transposeBOp: Op<undefined> = {
     const transposed = reference.transpose(data(b!), columns, inner);
     return [reference.matmul(data(a!), transposed, rowCount(a!.shape), inner, columns)];
   },
-  kernels: ({ inputs: [a, b], outputs: [c] }, target) => [transposeBDispatch(target, a!, b!, c!)],
+  families: productFamilies(({ inputs: [a, b], outputs: [c] }) => ({ a: a!, b: b!, c: c!, transposeB: true })),
 };
 
 const transposeAOp: Op<undefined> = {
   name: "matmulTransposeA",
   outputs: ([a, b]) => [{ shape: [lastDimension(a!.shape), lastDimension(b!.shape)] }],
-  scratch: ([a, b]) => [{ shape: [cutOf(a!, b!).parts, lastDimension(a!.shape), lastDimension(b!.shape)] }],
+  scratch: ([a, b]) => transposedScratch({ a: a!, b: b! }),
   gradient: ({ inputs: [a, b] }, [dc]) => [matmul(b!, dc!, { transposeB: true }), matmul(a!, dc!)],
   reference([a, b]) {
     const inner = rowCount(a!.shape);
@@ -65,9 +66,5 @@ const transposeAOp: Op<undefined> = {
     const transposed = reference.transpose(data(a!), inner, rows);
     return [reference.matmul(transposed, data(b!), rows, inner, lastDimension(b!.shape))];
   },
-  kernels({ inputs: [a, b], outputs: [c], scratch: [partial] }, target) {
-    const cut = cutOf(a!, b!);
-    if (cut.parts === 1) return [transposeADispatch(target, a!, b!, c!, cut)];
-    return [transposeADispatch(target, a!, b!, partial!, cut), reduceDispatch(partial!, c!, cut.parts)];
-  },
+  families: transposedFamilies(),
 };

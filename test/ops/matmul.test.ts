@@ -17,33 +17,50 @@ test("factors that do not fit are refused with both shapes", () => {
 
 const shapes: [string, number, number, number][] = [
   ["one element", 1, 1, 1],
-  ["a tile exactly", 4, 4, 4],
+  ["a small tile exactly", 4, 4, 4],
+  ["every tile exactly", 64, 64, 64],
   ["no size a multiple of 4", 7, 5, 3],
   ["one row", 1, 9, 17],
+  ["one row, a few tiles wide", 1, 64, 130],
+  ["one more than a tile either way", 65, 17, 33],
   ["one column", 13, 6, 1],
   ["a long sum", 3, 1000, 2],
   ["many rows", 700, 8, 12],
 ];
 
+/** The three products of one shape. */
+const products = (name: string, rows: number, inner: number, columns: number): OpCase[] => [
+  {
+    name: `a b, ${name}`,
+    feeds: { a: normals([rows, inner], 1), b: normals([inner, columns], 2) },
+    apply: ({ a, b }) => matmul(a!, b!),
+  },
+  {
+    name: `a b^T, ${name}`,
+    feeds: { a: normals([rows, inner], 1), b: normals([columns, inner], 2) },
+    apply: ({ a, b }) => matmul(a!, b!, { transposeB: true }),
+  },
+  {
+    name: `a^T b, ${name}`,
+    feeds: { a: normals([inner, rows], 1), b: normals([inner, columns], 2) },
+    apply: ({ a, b }) => matmul(a!, b!, { transposeA: true }),
+  },
+];
+
 describeOp(
   "matmul",
-  shapes.flatMap(([name, rows, inner, columns]): OpCase[] => [
-    {
-      name: `a b, ${name}`,
-      feeds: { a: normals([rows, inner], 1), b: normals([inner, columns], 2) },
-      apply: ({ a, b }) => matmul(a!, b!),
-    },
-    {
-      name: `a b^T, ${name}`,
-      feeds: { a: normals([rows, inner], 1), b: normals([columns, inner], 2) },
-      apply: ({ a, b }) => matmul(a!, b!, { transposeB: true }),
-    },
-    {
-      name: `a^T b, ${name}`,
-      feeds: { a: normals([inner, rows], 1), b: normals([inner, columns], 2) },
-      apply: ({ a, b }) => matmul(a!, b!, { transposeA: true }),
-    },
-  ]),
+  shapes.flatMap((shape) => products(...shape)),
+);
+
+// Too much for central differences, and the gradients are such products themselves.
+const large: [string, number, number, number][] = [
+  ["enough for large tiles on a GPU", 700, 21, 741],
+  ["a sum in parts on every adapter", 33, 9000, 70],
+];
+
+describeOp(
+  "matmul of large factors",
+  large.flatMap((shape) => products(...shape)).map((one) => ({ ...one, differentiate: [] })),
 );
 
 describeOp("matmul of more than two dimensions", [
