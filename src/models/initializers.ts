@@ -20,10 +20,17 @@ function streamOf({ seed, name }: Seeded) {
 
 export const zeros: Initializer = (shape) => new Float32Array(elementCount(shape));
 
+/** Calls `value` for every element, several times as fast as `Float32Array.from` does, which tells for millions of them. */
+function filled(shape: Shape, value: (index: number) => number): Float32Array {
+  const array = new Float32Array(elementCount(shape));
+  for (let i = 0; i < array.length; i++) array[i] = value(i);
+  return array;
+}
+
 /** Normal numbers of standard deviation `deviation`. */
 export function normal(deviation: number, seeded: Seeded): Initializer {
   const stream = streamOf(seeded);
-  return (shape) => Float32Array.from({ length: elementCount(shape) }, (_, i) => deviation * stream.normal(i));
+  return (shape) => filled(shape, (i) => deviation * stream.normal(i));
 }
 
 /** An embedding table: normal, with zeros in row 0, the padding. */
@@ -37,7 +44,7 @@ export function glorot(seeded: Seeded): Initializer {
   const stream = streamOf(seeded);
   return (shape) => {
     const bound = Math.sqrt(6 / (shape[0]! + lastDimension(shape)));
-    return Float32Array.from({ length: elementCount(shape) }, (_, i) => bound * (2 * stream.uniform(i) - 1));
+    return filled(shape, (i) => bound * (2 * stream.uniform(i) - 1));
   };
 }
 
