@@ -1,5 +1,6 @@
 import { allocateHistory, historyBatch } from "../data/batches.ts";
 import type { Engine } from "../engine.ts";
+import { highestScores } from "../evaluation/highest.ts";
 import { bestScores } from "../ops/best-scores.ts";
 import { createProfileFeed } from "../training/dataset.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
@@ -45,12 +46,8 @@ export async function topItems(
   const winner = (await program.read("winners")) as Uint32Array;
   const [activeInterests] = (await program.read("interestCounts")) as Uint32Array;
   program.dispose();
-  const ranked = Array.from({ length: itemCount }, (_, index) => index + 1)
-    .filter((item) => !excluded.has(item))
-    .sort((a, b) => score[b]! - score[a]! || a - b)
-    .slice(0, top);
   return {
-    items: ranked.map((item) => ({ item, score: score[item]!, interest: winner[item]! })),
+    items: highestScores(score, top, excluded).map((item) => ({ item, score: score[item]!, interest: winner[item]! })),
     activeInterests: activeInterests!,
   };
 }

@@ -2,6 +2,7 @@ import { allocateHistory, historyBatch } from "../data/batches.ts";
 import { concatenateLists, itemsAt } from "../data/sequences.ts";
 import type { EvaluationUsers } from "../data/split.ts";
 import type { Engine } from "../engine.ts";
+import { highestScores } from "../evaluation/highest.ts";
 import { interestDiversity, interestsInUse } from "../evaluation/interests.ts";
 import { type RankingMetrics, rankingMetrics } from "../evaluation/metrics.ts";
 import { mostPopularRanks, popularityOrder } from "../evaluation/most-popular.ts";
@@ -166,9 +167,8 @@ function topWinners(
 ): Uint32Array {
   const top = new Uint32Array(users * topForUse).fill(0xffffffff);
   for (let user = 0; user < users; user++) {
-    const score = (item: number) => scores[user * (itemCount + 1) + item]!;
-    const order = Array.from({ length: itemCount }, (_, i) => i + 1).sort((a, b) => score(b) - score(a) || a - b);
-    for (const [place, item] of order.slice(0, topForUse).entries()) {
+    const own = scores.subarray(user * (itemCount + 1), (user + 1) * (itemCount + 1));
+    for (const [place, item] of highestScores(own, topForUse).entries()) {
       top[user * topForUse + place] = winners[user * winnerPitch + item]!;
     }
   }
