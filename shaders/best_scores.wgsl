@@ -3,9 +3,9 @@
 // interest each: an 8 x 8 tile of products in both cases. The padding of a row of scores becomes zero.
 //   interests   [users, interests, d]               read
 //   counts      [users]                             read
-//   candidates  [candidates, d]                     read
-//   scores      [users, candidates]                 write
-//   winners     [users, candidates rounded up to 4] write
+//   candidates  [candidates, d]                     read; all M, or those of one window
+//   scores      [users, M]                          write; the columns of these candidates
+//   winners     [users, M rounded up to 4]          write; the same
 
 struct Params {
   users: u32,
@@ -16,6 +16,8 @@ struct Params {
   groups: u32, // tiles of users
   chunks: u32, // chunks of 4 interests
   keepWinners: u32, // 0 when nobody reads them
+  first: u32, // first vec4 of a row of scores that is written
+  pitch: u32, // vec4 per row of scores
 }
 
 override single = false; // one interest for each user
@@ -57,14 +59,14 @@ fn challengeAll(best: Best, s: mat4x4f, chunk: u32, count: u32) -> Best {
 }
 
 fn store(user: u32, quad: u32, best: Best) {
-  let width = (params.candidates + 3u) / 4u;
-  if (user >= params.users || quad >= width) {
+  if (user >= params.users || quad >= (params.candidates + 3u) / 4u) {
     return;
   }
   let valid = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.candidates);
-  scores[user * width + quad] = select(vec4f(), best.score, valid);
+  let at = user * params.pitch + params.first + quad;
+  scores[at] = select(vec4f(), best.score, valid);
   if (params.keepWinners == 1u) {
-    winners[user * width + quad] = select(vec4u(), best.winner, valid);
+    winners[at] = select(vec4u(), best.winner, valid);
   }
 }
 

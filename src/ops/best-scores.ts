@@ -7,6 +7,7 @@ import subgroupShader from "../../shaders/best_scores_subgroup.wgsl";
 import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch, type Shape } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/best-scores.ts";
 
 /**
@@ -103,13 +104,14 @@ const bestScoresOp: Op<undefined> = {
   reference: ([interests, counts, candidates]) =>
     reference.bestScores(data(interests), ids(counts), data(candidates), sizesOf(interests!, candidates!)),
   kernels({ inputs: [interests, counts, candidates], outputs: [scores, winners] }, target) {
-    const sizes = sizesOf(interests!, candidates!);
-    const tiles = Math.ceil(sizes.candidates / 8);
-    const { chunks } = groupsOf(sizes);
-    const groups = Math.ceil(sizes.users / (sizes.interests === 1 ? 8 : 2));
+    const all = sizesOf(interests!, candidates!);
     const keepWinners = target.isUsed(winners!) ? 1 : 0;
-    return [
-      {
+    return rowWindows(candidates!, target).map((window) => {
+      const sizes = { ...all, candidates: window.count };
+      const tiles = Math.ceil(sizes.candidates / 8);
+      const { chunks } = groupsOf(sizes);
+      const groups = Math.ceil(sizes.users / (sizes.interests === 1 ? 8 : 2));
+      return {
         ...launch(
           target,
           { alone: shader, shared: subgroupShader },
@@ -121,10 +123,16 @@ const bestScoresOp: Op<undefined> = {
           groups: u32(groups),
           chunks: u32(chunks),
           keepWinners: u32(keepWinners),
+          first: u32(window.first / 4),
+          pitch: u32(rowPitch(scores!.shape, "f32") / 4),
         },
-        bindings: [read(interests!), read(counts!), read(candidates!), write(scores!), write(winners!)],
-      },
-    ];
+        bindings: [
+          ...[interests!, counts!].map(read),
+          inWindow(read(candidates!), window),
+          ...[scores!, winners!].map(write),
+        ],
+      };
+    });
   },
 };
 

@@ -76,6 +76,19 @@ const cases: readonly OpCase[] = [
   random("one candidate", { users: 3, interests: 4, candidates: 1, d: 8 }),
   random("one user", { users: 1, interests: 2, candidates: 21, d: 16 }),
   random("more candidates than 16, not a multiple of 8", { users: 37, interests: 4, candidates: 155, d: 20 }),
+  {
+    ...random("candidates of three windows", { users: 5, interests: 4, candidates: 141, d: 8 }),
+    tableWindowBytes: 64 * 32,
+  },
+  {
+    ...random("candidates of two windows, one in the last, one interest each", {
+      users: 9,
+      interests: 1,
+      candidates: 65,
+      d: 5,
+    }),
+    tableWindowBytes: 64 * 32,
+  },
   random("huge interests", { users: 3, interests: 4, candidates: 7, d: 8, scale: 1e6 }),
   {
     name: "ties go to the lowest interest",

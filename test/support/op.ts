@@ -158,16 +158,17 @@ async function checkKernels(one: OpCase, built: Built, engine: Engine): Promise<
     ),
   );
   for (const family of others) await checkFamily(one, built, engine, family);
-  if (one.tableWindowBytes !== undefined) await checkWindows(one, built, engine);
+  if (one.tableWindowBytes === undefined) return;
+  for (const family of [undefined, ...others]) await checkWindows(one, built, engine, family);
 }
 
 /** Kernels that go through a table window by window leave the bits of those that see it whole. */
-async function checkWindows(one: OpCase, { outputs }: Built, engine: Engine): Promise<void> {
+async function checkWindows(one: OpCase, { outputs }: Built, engine: Engine, family?: string): Promise<void> {
   const goals = Object.fromEntries(outputs.map((output, i) => [`output ${i}`, output]));
-  const { tableWindowBytes } = one;
+  const common = { outputs: goals, poison: sentinel, chooseFamily: () => family };
   const [whole, windowed] = [
-    await engine.compile({ outputs: goals, poison: sentinel }),
-    await engine.compile({ outputs: goals, poison: sentinel, tableWindowBytes }),
+    await engine.compile(common),
+    await engine.compile({ ...common, tableWindowBytes: one.tableWindowBytes }),
   ];
   expect(windowed.dispatches, "launches with several windows").toBeGreaterThan(whole.dispatches);
   const feeds = arraysOf(one.feeds) as Record<string, Float32Array | Uint32Array>;
