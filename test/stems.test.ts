@@ -37,7 +37,7 @@ test("every shader is used by an op", () => {
   expect(shaders.filter((shader) => !used.has(shader))).toEqual([]);
 });
 
-const floors = ["reference", "data", "graph", "device", "ops", "evaluation", "models", "training", "cli"];
+const floors = ["reference", "storage", "data", "graph", "device", "ops", "evaluation", "models", "training", "cli"];
 
 test("imports only go downwards between the floors of src", () => {
   const upward: string[] = [];

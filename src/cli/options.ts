@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { fail } from "../errors.ts";
-import { isRecord, readJson } from "../training/storage/json.ts";
+import { isRecord, readJson } from "../storage/json.ts";
 
 /** An option of a command: a flag, and a key of its configuration file. */
 export interface Flag {

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { fail, PolymindError } from "../errors.ts";
+import { ensureWritable } from "../storage/folder.ts";
+import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
+import { openFolder } from "../storage/read-folder.ts";
 import { loadModel, type ModelSource, saveModel } from "../training/model-folder.ts";
-import { ensureWritable } from "../training/storage/folder.ts";
-import { openFolder } from "../training/storage/read-folder.ts";
 import { type Checkpoint, type TrainingResult, train } from "../training/trainer.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
-import { ensureJsonFile, writeJsonFile } from "./json-file.ts";
 import { judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
 import { describeTest } from "./metrics-table.ts";
 import { shownModel } from "./model-options.ts";

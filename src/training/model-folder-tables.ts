@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { FeatureTable } from "../data/features.ts";
 import type { Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
+import { readJson } from "../storage/json.ts";
+import { decodeSafetensors, encodeSafetensors } from "../storage/safetensors.ts";
 import { featureTableSchema, parseWith } from "./model-folder-schema.ts";
-import { readJson } from "./storage/json.ts";
-import { decodeSafetensors, encodeSafetensors } from "./storage/safetensors.ts";
 import type { Arrays } from "./trainer.ts";
 
 /** The interactions a model was made from, with its id tables: user `u` is `userIds[u]`, item `i` is `itemIds[i]`, `itemIds[0]` is "". */

@@ -4,6 +4,9 @@ import { fail } from "../errors.ts";
 import { trainableParameters } from "../graph/graph.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import type { ModelSpec } from "../models/registry.ts";
+import { type FolderFiles, writeFolder } from "../storage/folder.ts";
+import { isRecord, readJson } from "../storage/json.ts";
+import { openFolder } from "../storage/read-folder.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import { type DataDescription, splitLog } from "./model-folder-data.ts";
@@ -18,9 +21,6 @@ import {
 } from "./model-folder-schema.ts";
 import * as tables from "./model-folder-tables.ts";
 import type { TrainingOptions } from "./options.ts";
-import { type FolderFiles, writeFolder } from "./storage/folder.ts";
-import { isRecord, readJson } from "./storage/json.ts";
-import { openFolder } from "./storage/read-folder.ts";
 import type { Arrays, Checkpoint, TrainingProgress } from "./trainer.ts";
 
 /** What a model is made from, and all that a folder needs beside the parameters to judge it and to serve it. */

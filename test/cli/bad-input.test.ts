@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeFolder } from "../../src/training/storage/folder.ts";
+import { writeFolder } from "../../src/storage/folder.ts";
 import { polymind, smallModel, temporaryFolder, writeLog } from "./command-line.ts";
 
 /** On the CPU: none of this is about kernels. */

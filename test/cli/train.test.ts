@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { decodeSafetensors } from "../../src/training/storage/safetensors.ts";
+import { decodeSafetensors } from "../../src/storage/safetensors.ts";
 import { type Outcome, polymind, smallModel, temporaryFolder, writeLog } from "./command-line.ts";
 
 const columns = ["--user", "user_id", "--item", "item_id", "--time", "position"];

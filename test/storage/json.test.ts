@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readJson } from "../../../src/training/storage/json.ts";
+import { readJson } from "../../src/storage/json.ts";
 
 const read = (text: string) => readJson(new TextEncoder().encode(text), "config.json");
 

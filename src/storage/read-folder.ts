@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { fail } from "../../errors.ts";
+import { fail } from "../errors.ts";
 import { type Disk, explainFailure, nodeDisk } from "./disk.ts";
 import { type CurrentManifest, checkContent, currentManifest, nextName } from "./manifest.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { fail } from "../../errors.ts";
+import { fail } from "../errors.ts";
 import { type Disk, explainFailure, nodeDisk } from "./disk.ts";
 import { currentManifest, encodeManifest, isPlainName, manifestName, nextName, parseManifest } from "./manifest.ts";
 

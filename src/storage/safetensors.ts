@@ -1,4 +1,4 @@
-import { fail } from "../../errors.ts";
+import { fail } from "../errors.ts";
 import { isRecord, readJson } from "./json.ts";
 
 /** Values with their shape, row-major; `[]` is the shape of a single number. */

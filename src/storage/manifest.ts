@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { fail } from "../../errors.ts";
+import { fail } from "../errors.ts";
 import type { Disk } from "./disk.ts";
 import { isRecord, readJson } from "./json.ts";
 

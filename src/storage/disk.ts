@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { fail, PolymindError } from "../../errors.ts";
+import { fail, PolymindError } from "../errors.ts";
 
 /** The file operations that storing needs; an argument of its functions, so that tests can crash between any two. */
 export interface Disk {

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Disk, nodeDisk } from "../../../src/training/storage/disk.ts";
-import { writeFolder } from "../../../src/training/storage/folder.ts";
-import { openFolder, readFolder } from "../../../src/training/storage/read-folder.ts";
+import { type Disk, nodeDisk } from "../../src/storage/disk.ts";
+import { writeFolder } from "../../src/storage/folder.ts";
+import { openFolder, readFolder } from "../../src/storage/read-folder.ts";
 import { newSet, oldSet, temporaryPaths } from "./model-folders.ts";
 
 const paths = temporaryPaths();

@@ -1,4 +1,4 @@
-import { fail } from "../../errors.ts";
+import { fail } from "../errors.ts";
 
 /** Parses UTF-8 JSON (a leading byte order mark is allowed); `name` is the file, for the error. */
 export function readJson(bytes: Uint8Array, name: string): unknown {

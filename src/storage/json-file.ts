@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
-import { explainFailure, nodeDisk } from "../training/storage/disk.ts";
+import { explainFailure, nodeDisk } from "./disk.ts";
 
 /** Throws unless a JSON file can be written there; to be called before the work whose results it is for. */
 export async function ensureJsonFile(path: string | undefined): Promise<void> {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import type { FolderFiles } from "../../../src/training/storage/folder.ts";
-import { readFolder } from "../../../src/training/storage/read-folder.ts";
+import type { FolderFiles } from "../../src/storage/folder.ts";
+import { readFolder } from "../../src/storage/read-folder.ts";
 
 /** Two models with two file names in common, and one of its own each. */
 export const oldSet: FolderFiles = new Map([

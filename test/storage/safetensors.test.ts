@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PolymindError } from "../../../src/errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../../src/training/storage/safetensors.ts";
+import { PolymindError } from "../../src/errors.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/storage/safetensors.ts";
 
 /** A file with the given header and number of data bytes. */
 function file(header: unknown, dataBytes = 0): Uint8Array {
