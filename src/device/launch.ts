@@ -1,5 +1,6 @@
 import type { Dispatch } from "../graph/dispatch.ts";
-import type { Stopwatch } from "./stopwatch.ts";
+import type { LaunchTime } from "../graph/program.ts";
+import type { Span, Stopwatch } from "./stopwatch.ts";
 
 /** A kernel launch with all that encoding it needs. */
 export interface Launch {
@@ -26,4 +27,14 @@ export function encodePasses(
   }
   stopwatch?.resolve(encoder);
   return encoder.finish();
+}
+
+/** The mean time of each launch from spans that go through all launches once or several times. */
+export function meanTimes(launches: readonly Launch[], spans: readonly Span[]): LaunchTime[] {
+  const repeats = spans.length / launches.length;
+  return launches.map(({ dispatch }, i) => {
+    let total = 0;
+    for (let at = i; at < spans.length; at += launches.length) total += spans[at]!.end - spans[at]!.begin;
+    return { dispatch, milliseconds: total / repeats };
+  });
 }

@@ -8,7 +8,7 @@ import type { Program, RunTimes } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
 import { bindingOf, bufferBytes, requireBindable } from "./bindings.ts";
 import { encodeParams, hasParams, type KernelCache } from "./kernel.ts";
-import { encodePasses, type Launch } from "./launch.ts";
+import { encodePasses, type Launch, meanTimes } from "./launch.ts";
 import { createPace } from "./pace.ts";
 import type { DeviceParameters } from "./parameters.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
@@ -103,26 +103,25 @@ export async function createDeviceProgram(
     return stopwatch;
   };
 
-  async function measure(inputs: InputArrays, clocked: "run" | "launches"): Promise<RunTimes> {
-    const passes = clocked === "run" ? [launches] : launches.map((launch) => [launch]);
+  async function measure(inputs: InputArrays, clocked: "run" | "launches", repeats = 1): Promise<RunTimes> {
+    const runs = Array.from({ length: repeats }, () => launches).flat();
+    const passes = clocked === "run" ? [runs] : runs.map((launch) => [launch]);
     const stopwatch = stopwatchFor(passes.length);
     const { upload, hostOps } = feed(inputs);
-    const start = performance.now();
+    const encodingAt = performance.now();
     const commands = encodePasses(device, passes, stopwatch);
-    const encoding = performance.now() - start;
+    const encoding = performance.now() - encodingAt;
+    await pace.idle();
+    const submittedAt = performance.now();
     await submit(commands);
     await pace.idle();
-    if (stopwatch === undefined) return { upload, hostOps, encoding, launches: [] };
-    const spans = await stopwatch.read();
+    const wall = (performance.now() - submittedAt) / repeats;
+    const spans = await stopwatch?.read();
     context.check();
-    const timed = clocked === "run" ? [] : launches;
-    return {
-      upload,
-      hostOps,
-      encoding,
-      device: spans.at(-1)?.end ?? 0,
-      launches: timed.map(({ dispatch }, i) => ({ dispatch, milliseconds: spans[i]!.end - spans[i]!.begin })),
-    };
+    const times = { upload, hostOps, encoding, wall, launches: [] };
+    if (spans === undefined) return times;
+    const total = { ...times, device: (spans.at(-1)?.end ?? 0) / repeats };
+    return clocked === "run" ? total : { ...total, launches: meanTimes(launches, spans) };
   }
 
   async function read(output: string): Promise<Float32Array | Uint32Array> {
@@ -150,7 +149,7 @@ export async function createDeviceProgram(
         supported: supportedFamilies(node, target).map(({ name }) => name),
       })),
     run: (inputs) => inTurn(() => run(inputs)),
-    measure: (inputs, clocked) => inTurn(() => measure(inputs, clocked)),
+    measure: (inputs, clocked, repeats) => inTurn(() => measure(inputs, clocked, repeats)),
     read: (output) => inTurn(() => read(output)),
     dispose() {
       for (const made of owned) made.destroy();

@@ -17,6 +17,8 @@ export interface RunTimes {
   readonly upload: number;
   readonly hostOps: number;
   readonly encoding: number;
+  /** By the host's clock, from the submission until the host knows that it is done. */
+  readonly wall: number;
   /** By the device's clock, from the beginning of the first launch to the end of the last; absent without `timestamp-query`. */
   readonly device?: number;
   /** The launches in their order, where they were asked for and the device has a clock. */
@@ -33,10 +35,11 @@ export interface Program {
   /** Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short. */
   run(inputs: InputArrays): Promise<void>;
   /**
-   * Runs once and says where the time went. `"run"` clocks the launches together, encoded as always; `"launches"` each of them,
-   * in a pass of its own.
+   * Runs and says where the time went. `"run"` clocks all launches together, encoded as always; `"launches"` each of them, in
+   * a pass of its own. `repeats` (default 1) puts so many runs into one submission, for kernels that take no time to speak
+   * of; the device's and the wall's times are then those of one.
    */
-  measure(inputs: InputArrays, clocked: "run" | "launches"): Promise<RunTimes>;
+  measure(inputs: InputArrays, clocked: "run" | "launches", repeats?: number): Promise<RunTimes>;
   /** The content of a named output after the runs submitted so far. */
   read(output: string): Promise<Float32Array | Uint32Array>;
   /** Frees the buffers of this program; parameters stay. */
@@ -122,7 +125,8 @@ export function createHostProgram(
     async measure(inputs) {
       const start = performance.now();
       run(inputs);
-      return { upload: 0, hostOps: performance.now() - start, encoding: 0, launches: [] };
+      const hostOps = performance.now() - start;
+      return { upload: 0, hostOps, encoding: 0, wall: 0, launches: [] };
     },
     async read(output) {
       const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);

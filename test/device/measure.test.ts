@@ -47,6 +47,20 @@ test("every launch is clocked, and all fit into the time of the run", async () =
   expect(total).toBeLessThanOrEqual(wall);
 });
 
+test("repeated runs are told as the time of one", async () => {
+  const { program, inputs } = await compileExample();
+  await program.run(inputs);
+  const repeats = 8;
+  const start = performance.now();
+  const { device: total, launches, wall } = await program.measure(inputs, "launches", repeats);
+  const took = performance.now() - start;
+  expect(wall * repeats).toBeLessThanOrEqual(took);
+  if (!hasClock) return;
+  expect(launches).toHaveLength(program.dispatches);
+  expect(total! * repeats).toBeLessThanOrEqual(took);
+  expect(launches.reduce((sum, { milliseconds }) => sum + milliseconds, 0)).toBeLessThanOrEqual(total!);
+});
+
 test("clocking a run as a whole leaves it one pass and one submission", async () => {
   const { program, inputs } = await compileExample();
   await program.measure(inputs, "run");
