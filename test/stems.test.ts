@@ -11,6 +11,7 @@ const ops = stems("src/ops", ".ts");
 const references = stems("src/reference", ".ts");
 const shaders = stems("shaders", ".wgsl");
 const tests = stems("test/ops", ".test.ts");
+const benchmarks = stems("bench/ops", ".ts");
 
 /** An op file that is part of another op, or composes others. */
 const belongsTo = (stem: string) => ops.find((op) => op !== stem && stem.startsWith(`${op}-`));
@@ -23,6 +24,15 @@ test("every op has a test of the same stem", () => {
 test("every op that computes has a reference of the same stem", () => {
   const computing = ops.filter((op) => readFileSync(join("src/ops", `${op}.ts`), "utf8").includes("reference"));
   expect(computing.filter((op) => !references.includes(op) && !belongsTo(op))).toEqual([]);
+});
+
+test("every op that computes on the device has a benchmark of the same stem", () => {
+  const onDevice = ops.filter((op) => {
+    const text = readFileSync(join("src/ops", `${op}.ts`), "utf8");
+    return text.includes("reference") && !text.includes("host: true");
+  });
+  expect(onDevice.filter((op) => !benchmarks.includes(op) && !belongsTo(op))).toEqual([]);
+  expect(benchmarks.filter((benchmark) => !ops.includes(benchmark))).toEqual([]);
 });
 
 test("every shader is named after an op", () => {
