@@ -29,8 +29,6 @@ interface JaxPackage {
   readonly lax: { stopGradient(x: JaxArray): JaxArray };
 }
 
-export const jaxInstall = "@jax-js/jax@0.1.25";
-
 /** jax-js on its WebGPU backend, traced by `jit`; `undefined` if it is not installed. */
 export async function jaxPeer(inputs: RoutingInputs): Promise<RoutingPeer | undefined> {
   const jax = await importOptional<JaxPackage>("@jax-js/jax");

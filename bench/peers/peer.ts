@@ -1,4 +1,5 @@
 import type { Feed, Sizes } from "../kernel-benchmark.ts";
+import { mapLate } from "./late.ts";
 
 /** What every engine of the comparison is given; the arrays lie on its device before anything is timed. */
 export interface RoutingInputs {
@@ -16,27 +17,56 @@ export interface RoutingGradients {
 export interface RoutingPeer {
   /** Interests `[batch, interests, dimension]`. */
   forward(): Promise<Float32Array>;
-  gradients(): Promise<RoutingGradients>;
-  readonly dispatches?: { readonly forward: number; readonly gradients: number };
+  /** Absent where the engine has none. */
+  gradients?(): Promise<RoutingGradients>;
+  readonly dispatches?: { readonly forward: number; readonly gradients?: number };
   dispose(): void;
 }
 
 /** The adapter that all engines use. */
 export interface SharedAdapter {
   /** A fresh adapter of the same driver; one adapter makes one device. */
-  request(): Promise<GPUAdapter>;
+  readonly request: RequestAdapter;
+  readonly software: boolean;
 }
 
-/** What the peers' packages expect of a browser: `navigator.gpu` and WebGPU's globals. */
-export async function pretendBrowser({ request }: SharedAdapter): Promise<void> {
+export type RequestAdapter = () => Promise<GPUAdapter>;
+
+/** Installs all peers, beside the project's own packages. */
+export const installPeers = "npm install --prefix bench";
+
+/** What stands in for a browser's `navigator.gpu`. */
+export interface PretendedBrowser {
+  readonly requestAdapter: RequestAdapter;
+  /** To be called before other work is timed: how long the last took says nothing about it. */
+  forgetPace(): void;
+}
+
+/** Gives the peers' packages what they expect of a browser: `navigator.gpu` and WebGPU's globals. */
+export async function pretendBrowser({ request, software }: SharedAdapter): Promise<PretendedBrowser> {
   const { globals } = await import("webgpu");
   Object.assign(globalThis, globals);
+  const paced: { forget(): void }[] = [];
+  const requestAdapter = async () => {
+    const adapter = await request();
+    const requestDevice = adapter.requestDevice.bind(adapter);
+    adapter.requestDevice = async (descriptor) => {
+      const device = await requestDevice(descriptor);
+      if (software) paced.push(mapLate(device));
+      return device;
+    };
+    return adapter;
+  };
   const gpu = {
-    requestAdapter: request,
+    requestAdapter,
     getPreferredCanvasFormat: () => "bgra8unorm",
     wgslLanguageFeatures: new Set(),
   };
   Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "node" }, configurable: true });
+  const forgetPace = () => {
+    for (const { forget } of paced) forget();
+  };
+  return { requestAdapter, forgetPace };
 }
 
 /** Which behaviours are real, `[batch, length]`, 1 or 0: other engines know no lengths. */

@@ -5,7 +5,10 @@ import { route } from "../../src/ops/route.ts";
 import type { RoutingInputs, RoutingPeer } from "./peer.ts";
 
 /** This project's engine: on the adapter, or its CPU reference. */
-export async function polymindPeer(engine: Engine, { sizes, feeds, upstream }: RoutingInputs): Promise<RoutingPeer> {
+export async function polymindPeer(
+  engine: Engine,
+  { sizes, feeds, upstream }: RoutingInputs,
+): Promise<Required<RoutingPeer>> {
   const graph = new Graph();
   const constants = Object.fromEntries(
     Object.entries(feeds).map(([name, { shape, data }]) => [name, graph.constant(name, shape, data)]),

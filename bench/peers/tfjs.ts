@@ -2,9 +2,9 @@ import {
   importOptional,
   logitsByInterest,
   maskOf,
+  type RequestAdapter,
   type RoutingInputs,
   type RoutingPeer,
-  type SharedAdapter,
 } from "./peer.ts";
 
 /** The part of `@tensorflow/tfjs` that routing needs. */
@@ -41,16 +41,17 @@ interface WebGPUPackage {
   readonly WebGPUBackend: new (device: GPUDevice, info: GPUAdapterInfo) => unknown;
 }
 
-export const tfjsInstall = "@tensorflow/tfjs@4.22.0 @tensorflow/tfjs-backend-webgpu@4.22.0";
-
 /** TensorFlow.js on its WebGPU backend; `undefined` if it is not installed. */
-export async function tfjsPeer(inputs: RoutingInputs, shared: SharedAdapter): Promise<RoutingPeer | undefined> {
+export async function tfjsPeer(
+  inputs: RoutingInputs,
+  requestAdapter: RequestAdapter,
+): Promise<RoutingPeer | undefined> {
   const imported = await importOptional<TensorflowPackage & { default?: TensorflowPackage }>("@tensorflow/tfjs");
   const webgpu = await importOptional<WebGPUPackage>("@tensorflow/tfjs-backend-webgpu");
   if (imported === undefined || webgpu === undefined) return undefined;
   const tf = imported.default ?? imported;
   tf.enableProdMode();
-  const { device, info } = await requestDevice(shared);
+  const { device, info } = await requestDevice(requestAdapter);
   tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => new webgpu.WebGPUBackend(device, info));
   await tf.setBackend("webgpu");
@@ -79,8 +80,8 @@ export async function tfjsPeer(inputs: RoutingInputs, shared: SharedAdapter): Pr
   };
 }
 
-async function requestDevice({ request }: SharedAdapter): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
-  const adapter = await request();
+async function requestDevice(requestAdapter: RequestAdapter): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
+  const adapter = await requestAdapter();
   const { limits, features, info } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: features.has("timestamp-query") ? ["timestamp-query"] : [],
