@@ -1,10 +1,12 @@
 import Benchmark from "benchmark";
+import type { Program } from "../src/graph/program.ts";
+import { quantile } from "./numbers.ts";
 
 /** What a repeated piece of work took. */
 export interface Timing {
   readonly median_ms: number;
   /** The middle half of the samples lies within this many milliseconds. */
-  readonly spread_ms: number;
+  readonly spread: number;
 }
 
 /** How long to measure one thing. */
@@ -15,9 +17,10 @@ export interface Patience {
   readonly leastSamples: number;
 }
 
-/** Times asynchronous, warmed-up work with the package `benchmark`; rejects when the work does. */
+/** Times asynchronous work with the package `benchmark`; rejects when the work does. */
 export async function time(name: string, work: () => Promise<unknown>, patience: Patience): Promise<Timing> {
   const { seconds, leastSamples } = patience;
+  await settle(work, seconds);
   let failure: { readonly error: unknown } | undefined;
   const suite = new Benchmark(name, {
     defer: true,
@@ -41,40 +44,52 @@ export async function time(name: string, work: () => Promise<unknown>, patience:
     suite.run({ async: true });
   });
   if (failure) throw failure.error;
-  const milliseconds = suite.stats.sample.map((sampleSeconds) => sampleSeconds * 1000).sort((a, b) => a - b);
-  return {
-    median_ms: quantile(milliseconds, 0.5),
-    spread_ms: quantile(milliseconds, 0.75) - quantile(milliseconds, 0.25),
-  };
+  return summary(suite.stats.sample.map((sampleSeconds) => sampleSeconds * 1000));
 }
 
-/** The quantile of ascending numbers, between two of them where it falls there. */
-export function quantile(ascending: readonly number[], share: number): number {
-  const position = (ascending.length - 1) * share;
-  const below = Math.floor(position);
-  const low = ascending[below] ?? Number.NaN;
-  const high = ascending[Math.min(below + 1, ascending.length - 1)] ?? Number.NaN;
-  return low + (high - low) * (position - below);
+/** Runs that even slow work is given to find its pace in. */
+const leastRuns = 3;
+
+/** Repeats work until it no longer becomes faster: caches fill, and waiting for a software adapter finds its pace. */
+async function settle(work: () => Promise<unknown>, seconds: number): Promise<void> {
+  const end = performance.now() + 2000 * seconds;
+  let best = Number.POSITIVE_INFINITY;
+  for (let run = 0, idle = 0; run < leastRuns || (idle < 2 && performance.now() < end); run++) {
+    const start = performance.now();
+    await work();
+    const took = performance.now() - start;
+    idle = took < 0.97 * best ? 0 : idle + 1;
+    best = Math.min(best, took);
+  }
 }
 
-const queuedMilliseconds = 20;
+function summary(milliseconds: readonly number[]): Timing {
+  const ascending = [...milliseconds].sort((a, b) => a - b);
+  return { median_ms: quantile(ascending, 0.5), spread: quantile(ascending, 0.75) - quantile(ascending, 0.25) };
+}
 
-/**
- * Times one run of a program by runs that wait for each other in the device's queue, so that what a submit and a readback
- * cost beside the kernels is shared by all of them.
- */
-export async function timeQueued(
-  name: string,
-  submit: () => Promise<unknown>,
-  wait: () => Promise<unknown>,
-  once_ms: number,
+/** Milliseconds of work in one submission, so that what a submission costs does not count. */
+const submittedMilliseconds = 20;
+const mostLaunches = 2000;
+
+/** Times the launches of one run, many runs in each submission: by the device's clock where it has one, else by the host's. */
+export async function timeLaunches(
+  program: Pick<Program, "measure" | "dispatches">,
   patience: Patience,
-): Promise<Timing> {
-  const runs = Math.min(64, Math.max(1, Math.ceil(queuedMilliseconds / once_ms)));
-  const queue = async () => {
-    for (let i = 0; i < runs; i++) await submit();
-    await wait();
+): Promise<Timing & { readonly clock: "device" | "host" }> {
+  let clock: "device" | "host" = "host";
+  const sample = async (repeats: number) => {
+    const { device, wall } = await program.measure({}, "run", repeats);
+    clock = device === undefined ? "host" : "device";
+    return device ?? wall;
   };
-  const { median_ms, spread_ms } = await time(name, queue, patience);
-  return { median_ms: median_ms / runs, spread_ms: spread_ms / runs };
+  await sample(1);
+  const once = Math.max(1e-3, await sample(1));
+  const most = Math.max(1, Math.floor(mostLaunches / Math.max(1, program.dispatches)));
+  const repeats = Math.min(most, Math.ceil(submittedMilliseconds / once));
+  await settle(() => sample(repeats), patience.seconds / 2);
+  const samples: number[] = [];
+  const end = performance.now() + 1000 * patience.seconds;
+  while (samples.length < patience.leastSamples || performance.now() < end) samples.push(await sample(repeats));
+  return { ...summary(samples), clock };
 }

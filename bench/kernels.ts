@@ -5,11 +5,12 @@ import { Graph, type Node, type Value } from "../src/graph/graph.ts";
 import { interpret } from "../src/graph/interpreter.ts";
 import { type Goal, plan } from "../src/graph/plan.ts";
 import { elementCount } from "../src/graph/shape.ts";
+import { add } from "../src/ops/add.ts";
 import { requireClose } from "./compare.ts";
-import { type Patience, time, timeQueued } from "./harness.ts";
+import { type Patience, time, timeLaunches } from "./harness.ts";
 import { isolate } from "./isolate.ts";
-import type { KernelBenchmark } from "./kernel-benchmark.ts";
-import type { Limits } from "./limits.ts";
+import type { KernelBenchmark, Sizes } from "./kernel-benchmark.ts";
+import type { AdapterLimits } from "./limits.ts";
 import { uniform } from "./numbers.ts";
 import { type Row, withFloor } from "./report.ts";
 
@@ -20,11 +21,20 @@ const mostReferenceFlops = 2e8;
 const sentinel = 12345.678;
 const beacon = "benchmark.beacon";
 
+export interface KernelToMeasure {
+  readonly one: KernelBenchmark;
+  /** The same kernel at a size that the reference answers at once. */
+  readonly small: KernelBenchmark;
+  readonly direction: Direction;
+  /** What `one` was derived from. */
+  readonly sizes: Sizes;
+}
+
 /** Checks one direction of a kernel against its reference, at `small` where the real shape takes the reference too long; then times it. */
 export async function measureKernel(
   engine: Engine,
-  { one, small, direction }: { one: KernelBenchmark; small: KernelBenchmark; direction: Direction },
-  limits: Limits,
+  { one, small, direction, sizes }: KernelToMeasure,
+  limits: AdapterLimits,
   patience: Patience,
 ): Promise<Row> {
   const { flops, bytes } = one[direction]!;
@@ -35,38 +45,42 @@ export async function measureKernel(
   const { graph } = Object.values(goal.outputs)[0] ?? goal.updates![0]!.inputs[0]!;
   const outputs = { ...goal.outputs, [beacon]: graph.parameter(beacon, [1, 4], () => new Float32Array(4)) };
   const program = await engine.compile({ outputs, updates: goal.updates });
-  const run = () => program.run({});
   // A parameter that no kernel touches: reading it waits for the device and moves 16 bytes.
-  const wait = () => program.read(beacon);
-  await run();
-  await wait();
-  const call = await time(name, () => run().then(wait), { ...patience, seconds: patience.seconds / 2 });
-  const queued = await timeQueued(name, run, wait, call.median_ms, patience);
+  const call = () => program.run({}).then(() => program.read(beacon));
+  const { median_ms: call_ms } = await time(name, call, { ...patience, seconds: patience.seconds / 2 });
+  const launches = await timeLaunches(program, patience);
   program.dispose();
   return withFloor(limits, {
     name,
     engine: "polymind",
     shape: one.shape,
-    median_ms: queued.median_ms,
-    spread: queued.spread_ms,
-    call_ms: call.median_ms,
+    sizes,
+    ...launches,
+    call_ms,
     dispatches: program.dispatches,
     flops,
     bytes: bytes ?? bytesOf(goal),
   });
 }
 
-/** The median of a run without any kernel: what one call costs before it computes. */
-export async function measureEmptyCall(engine: Engine, patience: Patience): Promise<number> {
+/** What a launch and a call cost before anything is computed. */
+export async function measureLaunch(
+  engine: Engine,
+  patience: Patience,
+): Promise<Pick<AdapterLimits, "launch_ms" | "empty_call_ms">> {
   const graph = new Graph();
-  const program = await engine.compile({
-    outputs: { [beacon]: graph.parameter(beacon, [1, 4], () => new Float32Array(4)) },
-  });
-  const call = () => program.run({}).then(() => program.read(beacon));
-  await call();
-  const { median_ms } = await time("empty", call, patience);
-  program.dispose();
-  return median_ms;
+  const four = graph.parameter(beacon, [1, 4], () => new Float32Array(4));
+  const tiny = await engine.compile({ outputs: { sum: add(four, four) } });
+  const { median_ms: launch_ms } = await timeLaunches(tiny, patience);
+  tiny.dispose();
+  const nothing = await engine.compile({ outputs: { [beacon]: four } });
+  const { median_ms: empty_call_ms } = await time(
+    "empty",
+    () => nothing.run({}).then(() => nothing.read(beacon)),
+    patience,
+  );
+  nothing.dispose();
+  return { launch_ms, empty_call_ms };
 }
 
 /** The kernels of one direction alone, everything else given as constants. */

@@ -11,6 +11,14 @@ export interface Limits {
   readonly flops_per_second: number;
 }
 
+/** Those and what launching costs through the engine. */
+export interface AdapterLimits extends Limits {
+  /** One launch of a kernel that does next to nothing, among many in a submission. */
+  readonly launch_ms: number;
+  /** A run without kernels, from the call until the host has read a result of it. */
+  readonly empty_call_ms: number;
+}
+
 /** Usage flags, spelled out because the globals of WebGPU exist only in browsers. */
 const usage = { copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 

@@ -43,3 +43,12 @@ export function filled(shape: Shape, value: number): Feed {
 export function counts(batch: number, value: number): Feed {
   return { shape: [batch], data: new Uint32Array(batch).fill(value) };
 }
+
+/** The quantile of ascending numbers, between two of them where it falls there. */
+export function quantile(ascending: readonly number[], share: number): number {
+  const position = (ascending.length - 1) * share;
+  const below = Math.floor(position);
+  const low = ascending[below] ?? Number.NaN;
+  const high = ascending[Math.min(below + 1, ascending.length - 1)] ?? Number.NaN;
+  return low + (high - low) * (position - below);
+}

@@ -4,9 +4,11 @@ import { fail } from "../src/errors.ts";
 import { checksum, requireClose } from "./compare.ts";
 import { type Patience, time } from "./harness.ts";
 import { defaultSizes, type Sizes } from "./kernel-benchmark.ts";
-import type { Limits } from "./limits.ts";
-import { jaxInstall, jaxPeer } from "./peers/jax-js.ts";
+import type { AdapterLimits } from "./limits.ts";
+import { gpuPeer } from "./peers/gpu-js.ts";
+import { jaxPeer } from "./peers/jax-js.ts";
 import {
+  installPeers,
   pretendBrowser,
   type RoutingGradients,
   type RoutingInputs,
@@ -14,7 +16,7 @@ import {
   type SharedAdapter,
 } from "./peers/peer.ts";
 import { polymindPeer } from "./peers/polymind.ts";
-import { tfjsInstall, tfjsPeer } from "./peers/tfjs.ts";
+import { tfjsPeer } from "./peers/tfjs.ts";
 import { type Row, withFloor } from "./report.ts";
 import { routingFeeds, routingUpstream, routingWork } from "./routing-workload.ts";
 
@@ -33,39 +35,51 @@ export async function compareRouting(
   engine: Engine,
   shared: SharedAdapter,
   sizes: Sizes,
-  limits: Limits,
+  limits: AdapterLimits,
   patience: Patience,
 ): Promise<Comparison> {
   const inputs: RoutingInputs = { sizes, feeds: routingFeeds(sizes), upstream: routingUpstream(sizes) };
   const reference = await polymindPeer(await createEngine({ adapter: "cpu" }), inputs);
   const wanted = { forward: await reference.forward(), gradients: await reference.gradients() };
   if (isDefault(sizes)) requireKnown(wanted.forward, wanted.gradients);
-  await pretendBrowser(shared);
-  const engines: readonly (readonly [name: string, make: () => Promise<RoutingPeer | undefined>, install: string])[] = [
-    ["polymind", () => polymindPeer(engine, inputs), ""],
-    ["polymind CPU reference", async () => reference, ""],
-    ["jax-js webgpu, jit", () => jaxPeer(inputs), jaxInstall],
-    ["tfjs webgpu", () => tfjsPeer(inputs, shared), tfjsInstall],
+  const { requestAdapter, forgetPace } = await pretendBrowser(shared);
+  const engines: readonly (readonly [name: string, make: () => Promise<RoutingPeer | undefined>])[] = [
+    ["polymind", () => polymindPeer(engine, inputs)],
+    ["polymind CPU reference", async () => reference],
+    ["jax-js webgpu, jit", () => jaxPeer(inputs)],
+    ["tfjs webgpu", () => tfjsPeer(inputs, requestAdapter)],
+    ["gpu.js webgpu, createPipeline", () => gpuPeer(inputs)],
   ];
   const rows: Row[] = [];
   const missing: string[] = [];
-  for (const [name, make, install] of engines) {
+  for (const [name, make] of engines) {
     const peer = await make();
     if (peer === undefined) {
-      missing.push(`${name} is missing: npm install --no-save ${install}`);
+      missing.push(`${name} is missing: ${installPeers}`);
       continue;
     }
     requireClose(`${name}, routing`, await peer.forward(), wanted.forward, tolerance);
-    const { transform, behaviours } = await peer.gradients();
-    requireClose(`${name}, gradient of the transform`, transform, wanted.gradients.transform, tolerance);
-    requireClose(`${name}, gradient of the behaviours`, behaviours, wanted.gradients.behaviours, tolerance);
-    rows.push(...(await timePeer(name, peer, sizes, limits, patience)));
+    if (peer.gradients === undefined) missing.push(`${name} has no gradients, so it has no row for them`);
+    else requireGradients(name, await peer.gradients(), wanted.gradients);
+    rows.push(...(await timePeer(name, peer, forgetPace, sizes, limits, patience)));
     peer.dispose();
   }
   return { rows, missing };
 }
 
-async function timePeer(engine: string, peer: RoutingPeer, sizes: Sizes, limits: Limits, patience: Patience) {
+function requireGradients(name: string, got: RoutingGradients, wanted: RoutingGradients): void {
+  requireClose(`${name}, gradient of the transform`, got.transform, wanted.transform, tolerance);
+  requireClose(`${name}, gradient of the behaviours`, got.behaviours, wanted.behaviours, tolerance);
+}
+
+async function timePeer(
+  engine: string,
+  peer: RoutingPeer,
+  forgetPace: () => void,
+  sizes: Sizes,
+  limits: AdapterLimits,
+  patience: Patience,
+) {
   const { batch, length, dimension, interests, iterations } = sizes;
   const shape = `${batch} x ${length} x ${dimension}, K ${interests}, R ${iterations}`;
   const work = routingWork(sizes);
@@ -75,23 +89,20 @@ async function timePeer(engine: string, peer: RoutingPeer, sizes: Sizes, limits:
     least: { flops: number; bytes?: number },
     dispatches?: number,
   ) => {
-    const { median_ms, spread_ms } = await time(name, call, patience);
-    const bytes = least.bytes ?? 0;
-    return withFloor(limits, {
-      name,
-      engine,
-      shape,
-      median_ms,
-      spread: spread_ms,
-      dispatches,
-      flops: least.flops,
-      bytes,
-    });
+    forgetPace();
+    const timing = await time(name, call, patience);
+    const { flops, bytes = 0 } = least;
+    return withFloor(
+      limits,
+      { name, engine, shape, ...timing, clock: "host", dispatches, flops, bytes },
+      limits.empty_call_ms,
+    );
   };
-  return [
-    await row("routing forward", peer.forward, work.forward, peer.dispatches?.forward),
-    await row("routing forward + gradients", peer.gradients, work.both, peer.dispatches?.gradients),
-  ];
+  const rows = [await row("routing forward", peer.forward, work.forward, peer.dispatches?.forward)];
+  if (peer.gradients !== undefined) {
+    rows.push(await row("routing forward + gradients", peer.gradients, work.both, peer.dispatches?.gradients));
+  }
+  return rows;
 }
 
 const isDefault = (sizes: Sizes) =>

@@ -2,20 +2,35 @@ import { readdir } from "node:fs/promises";
 import { type AcquiredDevice, type AdapterChoice, acquireDevice, describeDevice } from "../src/device/adapter.ts";
 import { createEngine, type Engine } from "../src/engine.ts";
 import { fail } from "../src/errors.ts";
+import { type GridMode, sizesOf } from "./grid.ts";
 import type { Patience } from "./harness.ts";
 import { checkSizes, type DescribeKernels, type Sizes } from "./kernel-benchmark.ts";
-import { type Direction, measureEmptyCall, measureKernel } from "./kernels.ts";
-import { type Limits, measureLimits } from "./limits.ts";
+import { type Direction, measureKernel, measureLaunch } from "./kernels.ts";
+import { type AdapterLimits, measureLimits } from "./limits.ts";
 import { currentLoad, describeCommit, describeMachine } from "./machine.ts";
 import type { SharedAdapter } from "./peers/peer.ts";
 import type { Report, Row } from "./report.ts";
 import { compareRouting } from "./routing.ts";
+import { measureStart } from "./start.ts";
 
 export interface SuiteOptions {
   readonly only?: RegExp;
   readonly sizes: Sizes;
+  readonly grid: GridMode;
   readonly adapter: AdapterChoice;
+  /** For each thing at the given sizes, for a kernel at the others of the grid, and for several training steps. */
   readonly patience: Patience;
+  readonly gridPatience: Patience;
+  readonly trainingPatience: Patience;
+  /** Items of the catalogues that training steps are measured with. */
+  readonly catalogues: readonly number[];
+  /** Processes that are started, cold and warm. */
+  readonly starts: number;
+}
+
+interface Findings {
+  readonly rows: Row[];
+  readonly missing: string[];
 }
 
 /** Measures the adapter, then every kernel and comparison whose name matches `only`. */
@@ -26,57 +41,87 @@ export async function runSuite(options: SuiteOptions, log: (line: string) => voi
   log(describeDevice(acquired.description));
   const measured = await measureLimits(acquired.device, acquired.description.kind === "software");
   const engine = await createEngine({ adapter });
-  const limits = { ...measured, empty_call_ms: await measureEmptyCall(engine, patience) };
-  const rows = await measureKernels(engine, options, limits, log);
-  const missing: string[] = [];
+  const limits = { ...measured, ...(await measureLaunch(engine, patience)) };
+  const found: Findings = { rows: [], missing: [] };
+  await measureKernels(engine, options, limits, found, log);
   if (matches(options, "routing forward + gradients")) {
     log("routing, with other engines");
     const comparison = await compareRouting(engine, sharedAdapter(acquired), sizes, limits, patience);
-    rows.push(...comparison.rows);
-    missing.push(...comparison.missing);
+    found.rows.push(...comparison.rows);
+    found.missing.push(...comparison.missing);
   }
   if (matches(options, "training step")) {
-    log("training step");
     const { measureTraining } = await import("./training.ts");
-    rows.push(await measureTraining(engine, sizes, limits, patience));
+    for (const items of options.catalogues) {
+      const what = `training step, ${items.toLocaleString("en-US")} items`;
+      log(what);
+      await attempt(found, what, () => measureTraining(engine, { ...sizes, items }, limits, options.trainingPatience));
+    }
   }
-  if (rows.length === 0) fail(`nothing matches ${options.only}`);
   engine.dispose();
   acquired.release();
+  if (matches(options, "start, cold and warm")) {
+    log("start, cold and warm");
+    found.rows.push(...(await measureStart(adapter, options.starts)));
+  }
+  if (found.rows.length === 0) fail(`nothing matches ${options.only}`);
   return {
     machine: describeMachine(),
     load,
-    adapter: acquired.description.name,
+    adapter: nameOf(acquired.device.adapterInfo),
     date: new Date().toISOString(),
     commit: describeCommit(),
     limits,
-    rows,
-    missing,
+    ...found,
   };
 }
+
+/** Driver and device: the description of a GPU names its driver only. */
+const nameOf = ({ description, device, vendor }: GPUAdapterInfo) =>
+  [description || vendor, device].filter(Boolean).join(", ");
 
 const matches = ({ only }: SuiteOptions, name: string) => only === undefined || only.test(name);
 
 async function measureKernels(
   engine: Engine,
   options: SuiteOptions,
-  limits: Limits,
+  limits: AdapterLimits,
+  found: Findings,
   log: (line: string) => void,
-): Promise<Row[]> {
-  const rows: Row[] = [];
+): Promise<void> {
+  const shapes = sizesOf(options.sizes, options.grid);
   for (const describe of await loadKernels()) {
     const small = describe(checkSizes);
-    for (const [i, one] of describe(options.sizes).entries()) {
-      const directions: readonly Direction[] = one.backward ? ["forward", "backward"] : ["forward"];
-      for (const direction of directions) {
-        if (!matches(options, `${one.name} ${direction}`)) continue;
-        log(`${one.name} ${direction}, ${one.shape}`);
-        const benchmark = { one, small: small[i] ?? one, direction };
-        rows.push(await measureKernel(engine, benchmark, limits, options.patience));
+    // Most kernels depend on some of the sizes only.
+    const done = new Set<string>();
+    for (const sizes of shapes) {
+      const patience = sizes === options.sizes ? options.patience : options.gridPatience;
+      for (const [i, one] of describe(sizes).entries()) {
+        const directions: readonly Direction[] = one.backward ? ["forward", "backward"] : ["forward"];
+        for (const direction of directions) {
+          const what = `${one.name} ${direction}, ${one.shape}`;
+          if (done.has(what) || !matches(options, `${one.name} ${direction}`)) continue;
+          done.add(what);
+          log(what);
+          const kernel = { one, small: small[i]?.name === one.name ? small[i] : one, direction, sizes };
+          await attempt(found, what, () => measureKernel(engine, kernel, limits, patience));
+        }
       }
     }
   }
-  return rows;
+}
+
+/** What is said where an adapter cannot hold a shape; anything else is an error. */
+const tooLarge = /bytes in one binding|out of memory|workgroup (memory|storage)|exceeds the max/i;
+
+async function attempt({ rows, missing }: Findings, what: string, measure: () => Promise<Row>): Promise<void> {
+  try {
+    rows.push(await measure());
+  } catch (error) {
+    const { message } = error as Error;
+    if (!tooLarge.test(message)) throw error;
+    missing.push(`${what}: not possible on this adapter: ${message}`);
+  }
 }
 
 /** The benchmarks of `bench/ops`: each file is built to one beside this one. */
@@ -91,6 +136,7 @@ async function loadKernels(): Promise<DescribeKernels[]> {
 function sharedAdapter({ description, keepAlive }: AcquiredDevice): SharedAdapter {
   const { gpu, adapter } = keepAlive as { readonly gpu: GPU; readonly adapter: GPUAdapter };
   return {
+    software: description.kind === "software",
     async request() {
       for (const options of [{ powerPreference: "high-performance" }, { forceFallbackAdapter: true }] as const) {
         const fresh = await gpu.requestAdapter(options);
