@@ -1,7 +1,7 @@
 // Adam, lazy, for a gradient given by rows: sums what the occurrences of a row received, in their order, then updates that row
 // and its moments as adam.wgsl does. Rows that do not occur, and row 0, do not move.
 // Part p holds one row for `fan` consecutive occurrences; occurrences are numbered through the parts.
-// One invocation owns up to four vec4 of one row that occurs. Row padding is zero everywhere and stays zero.
+// One invocation owns every `lanes`-th vec4 of one row that occurs, from its own place on. Row padding is zero and stays zero.
 // A table of more than one binding is updated window by window, its moments alike.
 //   rows0..3                              [.., d]         read; the parts, any buffer for an absent one
 //   order                                 [N]             read; occurrences, row by row
@@ -10,11 +10,16 @@
 //   schedule                              [2]             read; rate / (1 - beta1^t) and 1 / (1 - beta2^t)
 //   parameter, firstMoment, secondMoment  [count, d]      read and write; rows `first` and following of [tableRows, d]
 
+override fan0: u32 = 1u; // occurrences per row of part 0
+override fan1: u32 = 1u;
+override fan2: u32 = 1u;
+override fan3: u32 = 1u;
+
 struct Params {
   capacity: u32, // most rows that can occur
   stride: u32, // a 16th of them, rounded up
   quads: u32, // vec4 per row
-  lanes: u32, // invocations per row, each with up to four vec4
+  lanes: u32, // invocations per row
   first: u32, // first row of the table's window
   count: u32, // rows of the window
   beta1: f32,
@@ -26,10 +31,6 @@ struct Params {
   end0: u32, // first occurrence behind part 0
   end1: u32,
   end2: u32,
-  fan0: u32, // occurrences per row of part 0
-  fan1: u32,
-  fan2: u32,
-  fan3: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -56,6 +57,52 @@ fn advance(at: u32, sum: vec4f) {
   parameter[at] = before - now.x * m / (sqrt(v * now.y) + params.epsilon);
 }
 
+/// Two quads of a row.
+struct Pair { near: vec4f, far: vec4f }
+
+/// What the occurrences order[begin..end) of a row, which are in the order of the parts, received in two of its quads.
+fn sumOf(begin: u32, end: u32, near: u32, far: u32) -> Pair {
+  var sum = Pair();
+  var k = begin;
+  var o = order[k];
+  let length0 = end - k;
+  for (var n = 0u; n < length0; n++) {
+    if (o >= params.end0) {
+      break;
+    }
+    let at = o / fan0 * params.quads;
+    sum = Pair(sum.near + rows0[at + near], sum.far + rows0[at + far]);
+    k++;
+    o = order[min(k, end - 1u)];
+  }
+  let length1 = end - k;
+  for (var n = 0u; n < length1; n++) {
+    if (o >= params.end1) {
+      break;
+    }
+    let at = (o - params.end0) / fan1 * params.quads;
+    sum = Pair(sum.near + rows1[at + near], sum.far + rows1[at + far]);
+    k++;
+    o = order[min(k, end - 1u)];
+  }
+  let length2 = end - k;
+  for (var n = 0u; n < length2; n++) {
+    if (o >= params.end2) {
+      break;
+    }
+    let at = (o - params.end1) / fan2 * params.quads;
+    sum = Pair(sum.near + rows2[at + near], sum.far + rows2[at + far]);
+    k++;
+    o = order[min(k, end - 1u)];
+  }
+  let length3 = end - k;
+  for (var n = 0u; n < length3; n++) {
+    let at = (order[k + n] - params.end2) / fan3 * params.quads;
+    sum = Pair(sum.near + rows3[at + near], sum.far + rows3[at + far]);
+  }
+  return sum;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
@@ -72,73 +119,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (row == 0u || row - params.first >= params.count) {
     return;
   }
+  let begin = starts[r];
   let end = starts[r + 1u];
-  // Past the end of the row the last vec4 is summed again, and not written.
-  let quad = min(vec4u(lane) + vec4u(0u, 1u, 2u, 3u) * params.lanes, vec4u(params.quads - 1u));
-  var k = starts[r];
-  var o = order[k];
-  var g0 = vec4f();
-  var g1 = vec4f();
-  var g2 = vec4f();
-  var g3 = vec4f();
-  let length0 = end - k;
-  for (var n = 0u; n < length0; n++) {
-    if (o >= params.end0) {
-      break;
+  let base = (row - params.first) * params.quads;
+  for (var c = lane; c < params.quads; c += 2u * params.lanes) {
+    let far = c + params.lanes;
+    let sum = sumOf(begin, end, c, min(far, params.quads - 1u));
+    advance(base + c, sum.near);
+    if (far < params.quads) {
+      advance(base + far, sum.far);
     }
-    let at = o / params.fan0 * params.quads + quad;
-    g0 += rows0[at.x];
-    g1 += rows0[at.y];
-    g2 += rows0[at.z];
-    g3 += rows0[at.w];
-    k++;
-    o = order[min(k, end - 1u)];
-  }
-  let length1 = end - k;
-  for (var n = 0u; n < length1; n++) {
-    if (o >= params.end1) {
-      break;
-    }
-    let at = (o - params.end0) / params.fan1 * params.quads + quad;
-    g0 += rows1[at.x];
-    g1 += rows1[at.y];
-    g2 += rows1[at.z];
-    g3 += rows1[at.w];
-    k++;
-    o = order[min(k, end - 1u)];
-  }
-  let length2 = end - k;
-  for (var n = 0u; n < length2; n++) {
-    if (o >= params.end2) {
-      break;
-    }
-    let at = (o - params.end1) / params.fan2 * params.quads + quad;
-    g0 += rows2[at.x];
-    g1 += rows2[at.y];
-    g2 += rows2[at.z];
-    g3 += rows2[at.w];
-    k++;
-    o = order[min(k, end - 1u)];
-  }
-  let length3 = end - k;
-  for (var n = 0u; n < length3; n++) {
-    let at = (o - params.end2) / params.fan3 * params.quads + quad;
-    g0 += rows3[at.x];
-    g1 += rows3[at.y];
-    g2 += rows3[at.z];
-    g3 += rows3[at.w];
-    k++;
-    o = order[min(k, end - 1u)];
-  }
-  let at = (row - params.first) * params.quads + quad;
-  advance(at.x, g0);
-  if (lane + params.lanes < params.quads) {
-    advance(at.y, g1);
-  }
-  if (lane + 2u * params.lanes < params.quads) {
-    advance(at.z, g2);
-  }
-  if (lane + 3u * params.lanes < params.quads) {
-    advance(at.w, g3);
   }
 }

@@ -10,6 +10,11 @@
 //   gradient  [count, d]      write; rows `first` and following of [tableRows, d]; zero for rows that do not occur, and so for
 //                             row 0; padding as in the parts
 
+override fan0: u32 = 1u; // occurrences per row of part 0
+override fan1: u32 = 1u;
+override fan2: u32 = 1u;
+override fan3: u32 = 1u;
+
 struct Params {
   first: u32, // first row of the gradient's window
   count: u32, // rows of the window
@@ -17,10 +22,6 @@ struct Params {
   end0: u32, // first occurrence behind part 0
   end1: u32,
   end2: u32,
-  fan0: u32, // occurrences per row of part 0
-  fan1: u32,
-  fan2: u32,
-  fan3: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -36,15 +37,15 @@ struct Params {
 
 fn received(occurrence: u32, quad: u32) -> vec4f {
   if (occurrence < params.end0) {
-    return rows0[occurrence / params.fan0 * params.quads + quad];
+    return rows0[occurrence / fan0 * params.quads + quad];
   }
   if (occurrence < params.end1) {
-    return rows1[(occurrence - params.end0) / params.fan1 * params.quads + quad];
+    return rows1[(occurrence - params.end0) / fan1 * params.quads + quad];
   }
   if (occurrence < params.end2) {
-    return rows2[(occurrence - params.end1) / params.fan2 * params.quads + quad];
+    return rows2[(occurrence - params.end1) / fan2 * params.quads + quad];
   }
-  return rows3[(occurrence - params.end2) / params.fan3 * params.quads + quad];
+  return rows3[(occurrence - params.end2) / fan3 * params.quads + quad];
 }
 
 @compute @workgroup_size(64)

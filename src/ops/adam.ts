@@ -197,12 +197,14 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
     const [parameter, firstMoment, secondMoment, schedule, order, touched, starts, , ...rows] = inputs;
     const quads = rowPitch(parameter!.shape, "f32") / 4;
     const capacity = Math.min(elementCount(order!.shape), Math.max(1, parameter!.shape[0]! - 1));
-    const lanes = Math.ceil(quads / 4);
+    // A subgroup of a software adapter shares a row, so that its invocations have as many occurrences to add up.
+    const lanes = target.software ? Math.max(4, target.subgroupSize) : Math.ceil(quads / 2);
     const stride = Math.ceil(capacity / 16);
-    const { params, bindings } = bindParts(layout, rows);
+    const { params, constants, bindings } = bindParts(layout, rows);
     const state = [write(parameter!), write(firstMoment!), write(secondMoment!)];
     return rowWindows(parameter!, target).map((window) => ({
       shader: rowsShader,
+      constants,
       params: {
         capacity: u32(capacity),
         stride: u32(stride),

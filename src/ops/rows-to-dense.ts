@@ -49,11 +49,11 @@ export function requireParts(op: string, parts: readonly RowGradientPart[], d?: 
   requireShapes(fits && parts.length >= 1 && parts.length <= mostParts, op, expected, shapes);
 }
 
-/** The members of a kernel's `Params` that number the occurrences, and the bindings of the parts. */
+/** What a kernel needs to number the occurrences, as `Params` and as constants, and the bindings of the parts. */
 export function bindParts(
   layout: PartLayout,
   rows: readonly Value[],
-): { params: Record<string, Scalar>; bindings: Binding[] } {
+): { params: Record<string, Scalar>; constants: Record<string, number>; bindings: Binding[] } {
   const params: Record<string, Scalar> = {};
   const bindings: Binding[] = [];
   let end = 0;
@@ -62,8 +62,8 @@ export function bindParts(
     if (p < mostParts - 1) params[`end${p}`] = u32(end);
     bindings.push(read(rows[p] ?? rows[0]!));
   }
-  for (let p = 0; p < mostParts; p++) params[`fan${p}`] = u32(layout.fans[p] ?? 1);
-  return { params, bindings };
+  const constants = Object.fromEntries(layout.fans.map((fan, p) => [`fan${p}`, fan]));
+  return { params, constants, bindings };
 }
 
 /** The parts as the references take them. */
@@ -83,9 +83,10 @@ const rowsToDenseOp: Op<{ readonly tableRows: number; readonly layout: PartLayou
   kernels({ inputs, outputs: [gradient], attributes: { layout } }, target) {
     const parts = layout.occurrences.length;
     const quads = rowPitch(gradient!.shape, "f32") / 4;
-    const { params, bindings } = bindParts(layout, inputs.slice(0, parts));
+    const { params, constants, bindings } = bindParts(layout, inputs.slice(0, parts));
     return rowWindows(gradient!, target).map((window) => ({
       shader,
+      constants,
       params: { first: u32(window.first), count: u32(window.count), quads: u32(quads), ...params },
       bindings: [...bindings, ...inputs.slice(parts).map(read), inWindow(write(gradient!), window)],
       workgroups: gridOf(window.count * quads),
