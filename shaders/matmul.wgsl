@@ -1,8 +1,9 @@
-// Matrix product with optional bias and ReLU: c = activation(a b + bias), or a b^T.
+// Matrix product with optional bias, ReLU and mask: c = activation(a b + bias), or a b^T.
 // One invocation owns a tile of 4 rows by 4 columns of c; the products of a row are summed in order of k.
 //   a     [rows, inner]     read
 //   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
+//   mask  [rows, columns]   read, when masked: c is 0 where it is not positive
 //   c     [rows, columns]   write; column padding comes out zero
 
 override transposeB: bool = false;
@@ -15,13 +16,15 @@ struct Params {
   columnQuads: u32,
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
+  masked: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(4) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> c: array<vec4f>;
 
 fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
   return fma(vec4f(factor.w), values[3], fma(vec4f(factor.z), values[2],
@@ -39,8 +42,12 @@ fn store(row: u32, column: u32, sum: vec4f) {
   if (params.relu == 1u) {
     value = max(value, vec4f());
   }
+  let at = row * params.columnQuads + column;
+  if (params.masked == 1u) {
+    value = select(vec4f(), value, mask[at] > vec4f());
+  }
   let valid = column * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.columns);
-  c[row * params.columnQuads + column] = select(vec4f(), value, valid);
+  c[at] = select(vec4f(), value, valid);
 }
 
 @compute @workgroup_size(64)

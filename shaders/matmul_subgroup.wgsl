@@ -1,10 +1,11 @@
-// Matrix product with optional bias and ReLU, for subgroups of 8: c = activation(a b + bias), or a b^T.
+// Matrix product with optional bias, ReLU and mask, for subgroups of 8: c = activation(a b + bias), or a b^T.
 // A workgroup is one subgroup and owns a tile of 32 rows by 16 columns of c; an invocation owns 4 rows, 8 apart, in whole. For
 // four steps of the sum it loads its own rows of a and an eighth of the block of b, which the subgroup broadcasts among
 // itself: on software adapters a load costs many times what a broadcast or a multiply-add does.
 //   a     [rows, inner]     read
 //   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
+//   mask  [rows, columns]   read, when masked: c is 0 where it is not positive
 //   c     [rows, columns]   write; column padding comes out zero
 
 enable subgroups;
@@ -19,13 +20,15 @@ struct Params {
   columnQuads: u32,
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
+  masked: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(4) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> c: array<vec4f>;
 
 // Adds factor[r].x * values[0] + ... + factor[r].w * values[3] to sum[r], for four rows r.
 fn accumulate(sum: mat4x4f, values: mat4x4f, factor: mat4x4f) -> mat4x4f {
@@ -44,16 +47,21 @@ fn store(rows: vec4u, column: u32, sum: mat4x4f) {
     return;
   }
   let valid = column * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.columns);
+  var offset = vec4f();
+  if (params.hasBias == 1u) {
+    offset = bias[column];
+  }
   for (var r = 0u; r < 4u; r++) {
     if (rows[r] < params.rows) {
-      var value = sum[r];
-      if (params.hasBias == 1u) {
-        value += bias[column];
-      }
+      let at = rows[r] * params.columnQuads + column;
+      var value = sum[r] + offset;
       if (params.relu == 1u) {
         value = max(value, vec4f());
       }
-      c[rows[r] * params.columnQuads + column] = select(vec4f(), value, valid);
+      if (params.masked == 1u) {
+        value = select(vec4f(), value, mask[at] > vec4f());
+      }
+      c[at] = select(vec4f(), value, valid);
     }
   }
 }

@@ -1,10 +1,12 @@
-// Matrix product with the first factor transposed, in parts, for subgroups of 8: partial[p] = sum over part p of a_r^T b_r.
+// Matrix product with the first factor transposed, in parts, for subgroups of 8: partial[p] = sum over part p of a_r^T b_r,
+// and the sums of the columns of b, sums[p] = sum of b_r, which the first row of tiles owns.
 // A workgroup is one subgroup and owns a tile of 32 rows by 16 columns of one part; an invocation owns 4 rows in whole. For
 // four steps of the sum it loads its own columns of a and an eighth of the block of b, which the subgroup broadcasts among
 // itself. matmul_reduce.wgsl adds the parts up.
 //   a        [inner, rows]           read
 //   b        [inner, columns]        read
 //   partial  [parts, rows, columns]  write; column padding comes out zero, for that of b is zero
+//   sums     [parts, columns]        write, when hasSums; padding likewise
 
 enable subgroups;
 
@@ -15,12 +17,14 @@ struct Params {
   parts: u32,
   rowQuads: u32,
   columnQuads: u32,
+  hasSums: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;
 
 // Adds factor[0][r] * values[0] + ... + factor[3][r] * values[3] to sum[r], for four rows r.
 fn accumulate(sum: mat4x4f, values: mat4x4f, factor: mat4x4f) -> mat4x4f {
@@ -73,6 +77,7 @@ fn main(
   var sum1 = mat4x4f();
   var sum2 = mat4x4f();
   var sum3 = mat4x4f();
+  var total = vec4f();
   for (var step = 0u; step < steps; step++) {
     let k = begin + step * 4u;
     let factor = mat4x4f(
@@ -85,6 +90,7 @@ fn main(
     let far = near + 2u;
     let upper = select(vec4f(), b[min(near, last) * params.columnQuads + quad], near <= last);
     let lower = select(vec4f(), b[min(far, last) * params.columnQuads + quad], far <= last);
+    total += upper + lower;
     sum0 = accumulate(sum0, mat4x4f(
       subgroupBroadcast(upper, 0u), subgroupBroadcast(upper, 4u), subgroupBroadcast(lower, 0u), subgroupBroadcast(lower, 4u)), factor);
     sum1 = accumulate(sum1, mat4x4f(
@@ -93,6 +99,11 @@ fn main(
       subgroupBroadcast(upper, 2u), subgroupBroadcast(upper, 6u), subgroupBroadcast(lower, 2u), subgroupBroadcast(lower, 6u)), factor);
     sum3 = accumulate(sum3, mat4x4f(
       subgroupBroadcast(upper, 3u), subgroupBroadcast(upper, 7u), subgroupBroadcast(lower, 3u), subgroupBroadcast(lower, 7u)), factor);
+  }
+  // Invocations lane and lane + 4 hold what two of four rows each add to one quad of columns.
+  total += subgroupShuffle(total, lane ^ 4u);
+  if (params.hasSums == 1u && rowQuad == lane && lane < 4u && column + lane < params.columnQuads) {
+    sums[part * params.columnQuads + column + lane] = total;
   }
   store(part, rowQuad * 4u, column, sum0);
   store(part, rowQuad * 4u, column + 1u, sum1);

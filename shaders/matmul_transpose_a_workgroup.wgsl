@@ -1,10 +1,12 @@
-// Matrix product with the first factor transposed, in parts, by tiles in workgroup memory: partial[p] = sum over part p of a_r^T b_r.
+// Matrix product with the first factor transposed, in parts, by tiles in workgroup memory: partial[p] = sum over part p of
+// a_r^T b_r, and the sums of the columns of b, sums[p] = sum of b_r, which the first row of tiles owns.
 // A workgroup owns a square tile of 4 * side rows and columns of one part, an invocation 4 by 4 of it. For sixteen steps of
 // the sum at a time the workgroup loads its columns of a and of b once, each invocation 16 / side vec4 of either; what lies
 // outside a matrix counts as zero. matmul_reduce.wgsl adds the parts up.
 //   a        [inner, rows]           read
 //   b        [inner, columns]        read
 //   partial  [parts, rows, columns]  write; column padding comes out zero, for that of b is zero
+//   sums     [parts, columns]        write, when hasSums; padding likewise
 
 override side: u32 = 16u; // 8 or 16
 
@@ -15,12 +17,14 @@ struct Params {
   parts: u32,
   rowQuads: u32,
   columnQuads: u32,
+  hasSums: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;
 
 // Step by step of the sum, `side` vec4 each.
 var<workgroup> left: array<vec4f, 16u * side>;
@@ -74,6 +78,8 @@ fn main(
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
+  var total = vec4f();
+  let addsUp = params.hasSums == 1u && firstRow + local.y == 0u;
   for (var step = 0u; step < steps; step++) {
     load(index, begin + step * 16u, end, firstRow, firstColumn);
     workgroupBarrier();
@@ -84,11 +90,17 @@ fn main(
       sum1 = fma(vec4f(factor.y), value, sum1);
       sum2 = fma(vec4f(factor.z), value, sum2);
       sum3 = fma(vec4f(factor.w), value, sum3);
+      if (addsUp) {
+        total += value;
+      }
     }
     workgroupBarrier();
   }
   let row = (firstRow + local.y) * 4u;
   let column = firstColumn + local.x;
+  if (addsUp && column < params.columnQuads) {
+    sums[part * params.columnQuads + column] = total;
+  }
   store(part, row, column, sum0);
   store(part, row + 1u, column, sum1);
   store(part, row + 2u, column, sum2);

@@ -1,10 +1,11 @@
-// Matrix product with optional bias and ReLU, by tiles in workgroup memory: c = activation(a b + bias), or a b^T.
+// Matrix product with optional bias, ReLU and mask, by tiles in workgroup memory: c = activation(a b + bias), or a b^T.
 // A workgroup owns a square tile of 4 * side rows and columns of c, an invocation 4 by 4 of it. For sixteen steps of the sum
 // at a time the workgroup loads its rows of a and its columns of b once, each invocation 16 / side vec4 of either; what lies
 // outside a matrix counts as zero.
 //   a     [rows, inner]     read
 //   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
+//   mask  [rows, columns]   read, when masked: c is 0 where it is not positive
 //   c     [rows, columns]   write; column padding comes out zero, for so is that of b and bias
 
 override transposeB: bool = false;
@@ -18,13 +19,15 @@ struct Params {
   columnQuads: u32,
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
+  masked: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(4) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> c: array<vec4f>;
 
 // Row by row, four vec4 each.
 var<workgroup> left: array<vec4f, 16u * side>;
@@ -83,7 +86,11 @@ fn store(row: u32, column: u32, sum: vec4f) {
   if (params.relu == 1u) {
     value = max(value, vec4f());
   }
-  c[row * params.columnQuads + column] = value;
+  let at = row * params.columnQuads + column;
+  if (params.masked == 1u) {
+    value = select(vec4f(), value, mask[at] > vec4f());
+  }
+  c[at] = value;
 }
 
 @compute @workgroup_size(side, side)

@@ -1,21 +1,11 @@
-import columnSumShader from "../../shaders/linear_column_sum.wgsl";
 import reluShader from "../../shaders/linear_relu_backward.wgsl";
 import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
-import {
-  bufferElements,
-  lastDimension,
-  requireShapes,
-  rowCount,
-  rowPitch,
-  type Shape,
-  sameShape,
-} from "../graph/shape.ts";
+import { bufferElements, lastDimension, requireShapes, rowCount, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/linear.ts";
-import { matmul as product } from "../reference/matmul.ts";
-import { matmul } from "./matmul.ts";
+import { masked, matmul as product } from "../reference/matmul.ts";
+import { maskedProduct, matmul, productAndSums } from "./matmul.ts";
 import { productFamilies } from "./matmul-kernels.ts";
-import { reduceDispatch } from "./matmul-transpose-a.ts";
 
 /**
  * A linear layer, y = x w + bias, with ReLU after it if asked.
@@ -45,7 +35,8 @@ const linearOp: Op<{ readonly relu: boolean }> = {
   outputs: ([x, w]) => [{ shape: [...x!.shape.slice(0, -1), w!.shape[1]!] }],
   gradient({ inputs: [x, w], outputs: [y], attributes }, [dy]) {
     const dz = attributes.relu ? reluBackward(y!, dy!) : dy!;
-    return [matmul(dz, w!, { transposeB: true }), matmul(x!, dz, { transposeA: true }), columnSum(dz)];
+    const { product: dw, sums: dBias } = productAndSums(x!, dz);
+    return [matmul(dz, w!, { transposeB: true }), dw, dBias];
   },
   reference([x, w, bias], { relu }) {
     const [inner, columns] = w!.shape as [number, number];
@@ -56,52 +47,21 @@ const linearOp: Op<{ readonly relu: boolean }> = {
   }),
 };
 
-/** The gradient before ReLU, given its output `y` and the gradient `dy` after it. */
+/**
+ * The gradient before ReLU, given its output `y` and the gradient `dy` after it. Where dy is the gradient of the next layer's
+ * input, that layer's product makes it: one that leaves dy out unless someone else reads it.
+ */
 function reluBackward(y: Value, dy: Value): Value {
-  return y.graph.apply(reluBackwardOp, [y, dy], undefined)[0]!;
+  return maskedProduct(dy, y) ?? y.graph.apply(reluBackwardOp, [y, dy], undefined)[0]!;
 }
 
 const reluBackwardOp: Op<undefined> = {
   name: "reluBackward",
   outputs: ([y]) => [{ shape: y!.shape }],
-  reference: ([y, dy]) => [reference.reluBackward(data(y!), data(dy!))],
+  reference: ([y, dy]) => [masked(data(dy!), data(y!))],
   kernels({ inputs: [y, dy], outputs: [dx] }) {
     const quads = bufferElements(y!.shape, "f32") / 4;
     const bindings = [read(y!), read(dy!), write(dx!)];
     return [{ shader: reluShader, params: { quads: u32(quads) }, bindings, workgroups: gridOf(quads) }];
-  },
-};
-
-/** Sums all rows of `x [..., columns]`; returns `[1, columns]`. */
-function columnSum(x: Value): Value {
-  return x.graph.apply(columnSumOp, [x], undefined)[0]!;
-}
-
-const rowsPerPart = 128;
-const partsOf = (shape: Shape) => Math.ceil(rowCount(shape) / rowsPerPart);
-
-const columnSumOp: Op<undefined> = {
-  name: "columnSum",
-  outputs: ([x]) => [{ shape: [1, lastDimension(x!.shape)] }],
-  scratch: ([x]) => [{ shape: [partsOf(x!.shape), lastDimension(x!.shape)] }],
-  reference: ([x]) => [reference.columnSum(data(x!), lastDimension(x!.shape))],
-  kernels({ inputs: [x], outputs: [sum], scratch: [partial] }) {
-    const parts = partsOf(x!.shape);
-    const columnQuads = rowPitch(x!.shape, "f32") / 4;
-    const params = {
-      rows: u32(rowCount(x!.shape)),
-      rowsPerPart: u32(rowsPerPart),
-      parts: u32(parts),
-      columnQuads: u32(columnQuads),
-    };
-    return [
-      {
-        shader: columnSumShader,
-        params,
-        bindings: [read(x!), write(partial!)],
-        workgroups: gridOf(parts * columnQuads),
-      },
-      reduceDispatch(partial!, sum!, parts),
-    ];
   },
 };

@@ -6,7 +6,7 @@ import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 
-/** c = activation(a b + bias), or a b^T. */
+/** c = activation(a b + bias), or a b^T; 0 where the mask is not positive. */
 export interface Product {
   readonly a: Value;
   readonly b: Value;
@@ -14,6 +14,7 @@ export interface Product {
   readonly transposeB?: boolean;
   readonly bias?: Value;
   readonly relu?: boolean;
+  readonly mask?: Value;
 }
 
 export const quadsOf = (shape: Shape): number => rowPitch(shape, "f32") / 4;
@@ -73,7 +74,7 @@ export function squareTiles(rowQuads: number, columnQuads: number): { side: numb
   return { side, tiles: tilesOf(side) };
 }
 
-function productDispatch({ a, b, c, transposeB = false, bias, relu = false }: Product, launch: Launch): Dispatch {
+function productDispatch({ a, b, c, transposeB = false, bias, relu = false, mask }: Product, launch: Launch): Dispatch {
   return {
     ...launch,
     constants: { ...launch.constants, transposeB: Number(transposeB) },
@@ -85,7 +86,8 @@ function productDispatch({ a, b, c, transposeB = false, bias, relu = false }: Pr
       columnQuads: u32(quadsOf(c.shape)),
       hasBias: u32(bias ? 1 : 0),
       relu: u32(relu ? 1 : 0),
+      masked: u32(mask ? 1 : 0),
     },
-    bindings: [read(a), read(b), read(bias ?? b), write(c)],
+    bindings: [read(a), read(b), read(bias ?? b), read(mask ?? b), write(c)],
   };
 }

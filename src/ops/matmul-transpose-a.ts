@@ -2,13 +2,13 @@ import reduceShader from "../../shaders/matmul_reduce.wgsl";
 import plainShader from "../../shaders/matmul_transpose_a.wgsl";
 import subgroupShader from "../../shaders/matmul_transpose_a_subgroup.wgsl";
 import workgroupShader from "../../shaders/matmul_transpose_a_workgroup.wgsl";
-import { type Dispatch, gridOf, read, type Shader, u32, write } from "../graph/dispatch.ts";
+import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, OutputSpec, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount } from "../graph/shape.ts";
 import { familiesOf, quadsOf, squareTiles } from "./matmul-kernels.ts";
 
-/** c = a^T b: a long sum over the rows of both, and often a small result. */
+/** The factors of a^T b: a long sum over the rows of both, and often a small result. */
 interface Transposed {
   readonly a: Value;
   readonly b: Value;
@@ -65,30 +65,48 @@ function cutOf({ a, b }: Transposed, way: Way): Cut {
   return { parts: Math.ceil(inner / innerPerPart), innerPerPart };
 }
 
-/** Room for the parts of the sum in whichever family computes it. */
+/** Room for the parts of the sum and of the columns' sums in whichever family computes them. */
 export function transposedScratch(product: Transposed): OutputSpec[] {
   const parts = Math.max(...Object.values(ways).map((way) => cutOf(product, way).parts));
-  return parts === 1 ? [] : [{ shape: [parts, lastDimension(product.a.shape), lastDimension(product.b.shape)] }];
+  if (parts === 1) return [];
+  const [rows, columns] = [lastDimension(product.a.shape), lastDimension(product.b.shape)];
+  return [{ shape: [parts, rows, columns] }, { shape: [parts, columns] }];
 }
 
-/** The families of an op whose inputs are a and b, whose output is a^T b, and whose scratch is {@link transposedScratch}. */
+/**
+ * The families of an op whose inputs are a and b, whose outputs are a^T b and the sums of the columns of b, and whose scratch
+ * is {@link transposedScratch}.
+ */
 export function transposedFamilies<Attributes>(): KernelFamily<Attributes>[] {
-  const launching =
-    (way: Way) =>
-    ({ inputs, outputs, scratch }: Node<Attributes>): Dispatch[] => {
-      const product = { a: inputs[0]!, b: inputs[1]! };
-      const cut = cutOf(product, way);
-      if (cut.parts === 1) return [transposedDispatch(product, outputs[0]!, cut, way)];
-      return [transposedDispatch(product, scratch[0]!, cut, way), reduceDispatch(scratch[0]!, outputs[0]!, cut.parts)];
-    };
-  return familiesOf<Attributes, (node: Node<Attributes>) => Dispatch[]>({
+  const launching = (way: Way) => (node: Node<Attributes>, target: KernelTarget) => {
+    const [a, b] = node.inputs as [Value, Value];
+    const whole = node.outputs as Results;
+    const cut = cutOf({ a, b }, way);
+    const hasSums = target.isUsed(whole[1]);
+    if (cut.parts === 1) return [transposedDispatch({ a, b }, whole, cut, way, hasSums)];
+    const partial = node.scratch as Results;
+    return [
+      transposedDispatch({ a, b }, partial, cut, way, hasSums),
+      reduceDispatch(partial, whole, cut.parts, hasSums),
+    ];
+  };
+  return familiesOf<Attributes, (node: Node<Attributes>, target: KernelTarget) => Dispatch[]>({
     subgroup: launching(ways.subgroup),
     workgroup: launching(ways.workgroup),
     plain: launching(ways.plain),
   });
 }
 
-function transposedDispatch({ a, b }: Transposed, partial: Value, { parts, innerPerPart }: Cut, way: Way): Dispatch {
+/** A product and the sums of its second factor's columns, or the parts of both. */
+type Results = readonly [Value, Value];
+
+function transposedDispatch(
+  { a, b }: Transposed,
+  results: Results,
+  { parts, innerPerPart }: Cut,
+  way: Way,
+  hasSums: boolean,
+): Dispatch {
   const rowQuads = quadsOf(a.shape);
   const columnQuads = quadsOf(b.shape);
   return {
@@ -101,19 +119,21 @@ function transposedDispatch({ a, b }: Transposed, partial: Value, { parts, inner
       parts: u32(parts),
       rowQuads: u32(rowQuads),
       columnQuads: u32(columnQuads),
+      hasSums: u32(hasSums ? 1 : 0),
     },
-    bindings: [read(a), read(b), write(partial)],
+    bindings: [read(a), read(b), ...results.map(write)],
     workgroups: gridOf(parts * way.tiles(rowQuads, columnQuads), way.tilesPerWorkgroup),
   };
 }
 
-/** The launch that adds up `parts` arrays of the size of `total`, which lie one after another in `partial`. */
-export function reduceDispatch(partial: Value, total: Value, parts: number): Dispatch {
-  const count = rowCount(total.shape) * quadsOf(total.shape);
+/** The launch that adds up `parts` results, which lie one after another in `partial`. */
+function reduceDispatch(partial: Results, whole: Results, parts: number, hasSums: boolean): Dispatch {
+  const quads = rowCount(whole[0].shape) * quadsOf(whole[0].shape);
+  const sumQuads = hasSums ? quadsOf(whole[1].shape) : 0;
   return {
     shader: reduceShader,
-    params: { parts: u32(parts), quads: u32(count) },
-    bindings: [read(partial), write(total)],
-    workgroups: gridOf(count),
+    params: { parts: u32(parts), quads: u32(quads), sumQuads: u32(sumQuads) },
+    bindings: [...partial.map(read), ...whole.map(write)],
+    workgroups: gridOf(quads + sumQuads),
   };
 }

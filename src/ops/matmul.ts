@@ -55,16 +55,49 @@ const transposeBOp: Op<undefined> = {
   families: productFamilies(({ inputs: [a, b], outputs: [c] }) => ({ a: a!, b: b!, c: c!, transposeB: true })),
 };
 
-const transposeAOp: Op<undefined> = {
-  name: "matmulTransposeA",
-  outputs: ([a, b]) => [{ shape: [lastDimension(a!.shape), lastDimension(b!.shape)] }],
+const maskedTransposeBOp: Op<undefined> = {
+  name: "matmulTransposeBMasked",
+  outputs: transposeBOp.outputs,
+  reference([a, b, mask], attributes) {
+    const [product] = transposeBOp.reference([a!, b!], attributes);
+    return [reference.masked(product as Float64Array, data(mask!))];
+  },
+  families: productFamilies(({ inputs: [a, b, mask], outputs: [c] }) => {
+    return { a: a!, b: b!, c: c!, transposeB: true, mask: mask! };
+  }),
+};
+
+/** If `product` is an a b^T: the same but 0 where `mask`, of its shape, is not positive, in one kernel. */
+export function maskedProduct(product: Value, mask: Value): Value | undefined {
+  if (product.node?.op !== transposeBOp) return undefined;
+  return product.graph.apply(maskedTransposeBOp, [...product.node.inputs, mask], undefined)[0]!;
+}
+
+const transposeASumsOp: Op<undefined> = {
+  name: "matmulTransposeASums",
+  outputs: ([a, b]) => [
+    { shape: [lastDimension(a!.shape), lastDimension(b!.shape)] },
+    { shape: [1, lastDimension(b!.shape)] },
+  ],
   scratch: ([a, b]) => transposedScratch({ a: a!, b: b! }),
-  gradient: ({ inputs: [a, b] }, [dc]) => [matmul(b!, dc!, { transposeB: true }), matmul(a!, dc!)],
   reference([a, b]) {
     const inner = rowCount(a!.shape);
-    const rows = lastDimension(a!.shape);
+    const [rows, columns] = [lastDimension(a!.shape), lastDimension(b!.shape)];
     const transposed = reference.transpose(data(a!), inner, rows);
-    return [reference.matmul(transposed, data(b!), rows, inner, lastDimension(b!.shape))];
+    return [reference.matmul(transposed, data(b!), rows, inner, columns), reference.columnSums(data(b!), columns)];
   },
   families: transposedFamilies(),
+};
+
+/** a^T b, summed over all leading dimensions, and with it the sums of the columns of b, `[1, columns]`. */
+export function productAndSums(a: Value, b: Value): { product: Value; sums: Value } {
+  const [product, sums] = a.graph.apply(transposeASumsOp, [a, b], undefined);
+  return { product: product!, sums: sums! };
+}
+
+/** The product alone: nobody reads the sums, so no kernel writes them. */
+const transposeAOp: Op<undefined> = {
+  ...transposeASumsOp,
+  name: "matmulTransposeA",
+  gradient: ({ inputs: [a, b] }, [dc]) => [matmul(b!, dc!, { transposeB: true }), matmul(a!, dc!)],
 };

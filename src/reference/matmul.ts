@@ -18,3 +18,17 @@ export function transpose(a: Float64Array, rows: number, columns: number): Float
   }
   return b;
 }
+
+/** c where the mask is positive, else 0. */
+export function masked(c: Float64Array, mask: Float64Array): Float64Array {
+  return c.map((value, i) => (mask[i]! > 0 ? value : 0));
+}
+
+/** Sums the rows of `b [rows, columns]`. */
+export function columnSums(b: Float64Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns);
+  b.forEach((value, i) => {
+    sums[i % columns]! += value;
+  });
+  return sums;
+}
