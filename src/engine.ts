@@ -3,9 +3,12 @@ import type { AdapterChoice, DeviceDescription } from "./device/adapter.ts";
 import { createKernelCache } from "./device/kernel.ts";
 import { createDeviceParameters } from "./device/parameters.ts";
 import { createDeviceProgram, type ProgramContext, type ProgramOptions } from "./device/program.ts";
+import { type TuneOptions, type Tuning, tune } from "./device/tuner.ts";
+import { deviceTimer } from "./device/tuner-contest.ts";
 import { fail } from "./errors.ts";
 import { type Goal, plan } from "./graph/plan.ts";
 import { createHostParameters, createHostProgram, type Parameters, type Program } from "./graph/program.ts";
+import { chooseFrom, type TunedChoice } from "./graph/tuning.ts";
 import { createPlainOps, type PlainOps } from "./plain-ops.ts";
 
 export interface EngineOptions {
@@ -13,7 +16,16 @@ export interface EngineOptions {
   readonly device?: GPUDevice;
   /** Which adapter to use; default `"auto"`. `"cpu"` runs the references, slowly and without a GPU. */
   readonly adapter?: AdapterChoice | "cpu";
+  /**
+   * Choices of {@link Engine.tune}, or the file in which `saveTuning` keeps them: programs then use the kernels that were chosen
+   * for their ops and shapes on this adapter. By default the class of the adapter decides, so that the bits stay the same from
+   * machine to machine of a class.
+   */
+  readonly tuning?: readonly TunedChoice[] | string;
 }
+
+/** What to compile, or to tune: a goal and the parameters that it shares with others. */
+export type EngineGoal = Goal & { readonly parameters?: Parameters };
 
 /** Compiles graphs for one adapter, and offers the kernels as plain calls. */
 export interface Engine extends PlainOps {
@@ -21,7 +33,15 @@ export interface Engine extends PlainOps {
   /** A fresh, empty set of parameters; programs compiled with the same set share what they train. */
   createParameters(): Parameters;
   /** Plans the goal, makes its pipelines and buffers once, and returns the program to replay. */
-  compile(goal: Goal & { readonly parameters?: Parameters } & ProgramOptions): Promise<Program>;
+  compile(goal: EngineGoal & ProgramOptions): Promise<Program>;
+  /** The tuned choices that its programs heed: of those it was given, the ones made on this adapter. */
+  readonly tuning: readonly TunedChoice[];
+  /**
+   * Checks every kernel family of the goal's ops against the references, on an example of the inputs, and measures those that
+   * agree. The choices hold for the same ops with the same shapes on this adapter, and change nothing until given to
+   * `createEngine`.
+   */
+  tune(goal: EngineGoal, options?: TuneOptions): Promise<Tuning>;
   /** Frees the device, if the engine made it. */
   dispose(): void;
 }
@@ -29,7 +49,8 @@ export interface Engine extends PlainOps {
 /** Finds an adapter (see {@link EngineOptions.adapter}) and makes an engine for it. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   if (options.adapter === "cpu") return createHostEngine();
-  const { acquireDevice, isSoftware } = await import("./device/adapter.ts");
+  const { acquireDevice, identityOf, isSoftware } = await import("./device/adapter.ts");
+  const given = await readTuning(options.tuning);
   const acquired = await acquireDevice({ device: options.device, adapter: options.adapter });
   const { device, description } = acquired;
   const kernels = createKernelCache(device);
@@ -39,17 +60,28 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     subgroupSize: fixedSubgroupSize(device),
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
   };
+  const adapter = identityOf(device.adapterInfo);
+  const tuning = given.filter((choice) => choice.adapter === adapter);
+  const chooseFamily = chooseFrom(tuning);
   const { createParameters, storeOf } = parameterStores(() => createDeviceParameters(device));
   const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters(), ...options }) => {
     const store = storeOf(parameters);
     check();
     const context: ProgramContext = { device, kernels, parameters: store, target, check };
-    return withErrors(device, () => createDeviceProgram({ outputs, updates }, context, options));
+    return withErrors(device, () => createDeviceProgram({ outputs, updates }, context, { chooseFamily, ...options }));
   };
   return {
     description,
     createParameters,
     compile,
+    tuning,
+    tune: ({ outputs, updates, parameters = createParameters() }, options = {}) =>
+      tune({ outputs, updates }, options, {
+        adapter,
+        target: { ...target, tableWindowBytes: device.limits.maxStorageBufferBindingSize },
+        compile: (goal) => compile({ ...goal, parameters }),
+        timer: deviceTimer,
+      }),
     dispose: () => acquired.release(),
     ...createPlainOps(createCaller(compile)),
   };
@@ -62,7 +94,23 @@ function createHostEngine(): Engine {
     return createHostProgram(plan({ outputs, updates }), outputs, store);
   };
   const description = { kind: "cpu", name: "CPU references in double precision" } as const;
-  return { description, createParameters, compile, dispose() {}, ...createPlainOps(createCaller(compile)) };
+  return {
+    description,
+    createParameters,
+    compile,
+    tuning: [],
+    tune: async () =>
+      fail("tune: the references on the CPU are no kernels to choose among; use a GPU or software adapter"),
+    dispose() {},
+    ...createPlainOps(createCaller(compile)),
+  };
+}
+
+/** Files are read in Node only. */
+async function readTuning(tuning: EngineOptions["tuning"]): Promise<readonly TunedChoice[]> {
+  if (typeof tuning !== "string") return tuning ?? [];
+  const { loadTuning } = await import("./device/tuning-file.ts");
+  return loadTuning(tuning);
 }
 
 /** Makes parameters and tells those made here from others. */

@@ -140,6 +140,11 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(names);
 }
 
+/** An adapter and, where its description says so, the version of its driver; the same text means the same speed of the same kernels. */
+export function identityOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  return [vendor, architecture, device, description].filter(Boolean).join(" / ") || "unnamed";
+}
+
 function nameOf(info: GPUAdapterInfo | undefined): string {
   return info?.description || info?.device || [info?.vendor, info?.architecture].filter(Boolean).join(" ") || "unnamed";
 }

@@ -143,11 +143,11 @@ export async function createDeviceProgram(
     dispatches: launches.length,
     families: plan.deviceNodes
       .filter((node) => node.op.families)
-      .map((node) => ({
-        node,
-        chosen: familyOf(node, target, options.chooseFamily).name,
-        supported: supportedFamilies(node, target).map(({ name }) => name),
-      })),
+      .map((node) => {
+        const chosen = familyOf(node, target, options.chooseFamily).name;
+        const supported = supportedFamilies(node, target).map(({ name }) => name);
+        return { node, chosen, picked: options.chooseFamily?.(node, target) === chosen, supported };
+      }),
     run: (inputs) => inTurn(() => run(inputs)),
     measure: (inputs, clocked, repeats) => inTurn(() => measure(inputs, clocked, repeats)),
     read: (output) => inTurn(() => read(output)),

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
+import { cacheFolder } from "../storage/cache-folder.ts";
 
 /** The npm package that carries SwiftShader. */
 export const swiftshaderPackage = "@sparticuz/chromium";
@@ -64,10 +65,9 @@ export function findArchive(): { file: string; version: string } | string {
 
 /** The user's cache folder, then a folder of this user's own among the temporary files. */
 function cacheFolders(): string[] {
-  const { XDG_CACHE_HOME, HOME } = process.env;
-  const cache = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
+  const cache = cacheFolder();
   const temporary = join(tmpdir(), `polymind-${process.getuid?.() ?? "cache"}`);
-  return cache ? [join(cache, "polymind"), temporary] : [temporary];
+  return cache === undefined ? [temporary] : [cache, temporary];
 }
 
 /** Makes the folder; refuses one that others could have filled, because libraries are loaded from it. */

@@ -16,7 +16,7 @@ export interface KernelFamily<Attributes = unknown> {
 }
 
 /** Names the family to take for a node, or leaves it to the class of the adapter. */
-export type ChooseFamily = (node: Node) => string | undefined;
+export type ChooseFamily = (node: Node, target: KernelTarget) => string | undefined;
 
 /** The families of a node that run on the target; empty for an op with one set of kernels. */
 export function supportedFamilies(node: Node, target: KernelTarget): readonly KernelFamily[] {
@@ -26,7 +26,7 @@ export function supportedFamilies(node: Node, target: KernelTarget): readonly Ke
 /** The family that computes a node: the chosen one where it runs, else the first that suits the target, else the first that runs. */
 export function familyOf(node: Node, target: KernelTarget, choose?: ChooseFamily): KernelFamily {
   const supported = supportedFamilies(node, target);
-  const chosen = choose?.(node);
+  const chosen = choose?.(node, target);
   return (
     supported.find(({ name }) => name === chosen) ??
     supported.find(({ suits }) => suits?.(node, target) ?? true) ??

@@ -25,13 +25,24 @@ export interface RunTimes {
   readonly launches: readonly LaunchTime[];
 }
 
+/** The families of kernels of one node. */
+export interface NodeFamilies {
+  readonly node: Node;
+  /** The one that computes it. */
+  readonly chosen: string;
+  /** Whether the caller or a tuning chose it, and not the class of the adapter. */
+  readonly picked: boolean;
+  /** All that run on this adapter. */
+  readonly supported: readonly string[];
+}
+
 /** A compiled graph: run it as often as you like, read its outputs when you need them. */
 export interface Program {
   readonly plan: Plan;
   /** Kernel launches of one run; 0 on the CPU. */
   readonly dispatches: number;
-  /** The nodes that have several families of kernels: the one that computes it, and all that run on this adapter. */
-  readonly families: readonly { readonly node: Node; readonly chosen: string; readonly supported: readonly string[] }[];
+  /** The nodes that have several families of kernels. */
+  readonly families: readonly NodeFamilies[];
   /** Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short. */
   run(inputs: InputArrays): Promise<void>;
   /**
