@@ -7,7 +7,10 @@ export { type PlantedLog, type PlantedLogOptions, plantedLog } from "./data/plan
 export type { ItemLists, Sequences } from "./data/sequences.ts";
 export { type EvaluationUsers, leaveOneOut, type ShareOfUsersOptions, type Split, shareOfUsers } from "./data/split.ts";
 export { type AdapterChoice, type DeviceDescription, describeDevice } from "./device/adapter.ts";
-export { createEngine, type Engine, type EngineOptions } from "./engine.ts";
+export type { TunedOp, TuneOptions, Tuning } from "./device/tuner.ts";
+export type { FamilyResult } from "./device/tuner-contest.ts";
+export { loadTuning, saveTuning, tuningFile } from "./device/tuning-file.ts";
+export { createEngine, type Engine, type EngineGoal, type EngineOptions } from "./engine.ts";
 export { PolymindError } from "./errors.ts";
 export { type RankingMetrics, rankingMetrics } from "./evaluation/metrics.ts";
 export {
@@ -22,11 +25,13 @@ export {
   u32,
   write,
 } from "./graph/dispatch.ts";
+export type { ChooseFamily, KernelFamily } from "./graph/families.ts";
 export { type Gradient, Graph, type Initializer, type Node, type Op, type Tensor, type Value } from "./graph/graph.ts";
 export type { InputArrays } from "./graph/interpreter.ts";
 export type { Goal } from "./graph/plan.ts";
-export type { Parameters, Program } from "./graph/program.ts";
+export type { NodeFamilies, Parameters, Program } from "./graph/program.ts";
 export type { DataType, Shape } from "./graph/shape.ts";
+export { chooseFrom, type TunedChoice } from "./graph/tuning.ts";
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
 export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
 export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
@@ -67,3 +72,4 @@ export {
   type TrainingResult,
   train,
 } from "./training/trainer.ts";
+export { tuneTraining } from "./training/tune-training.ts";

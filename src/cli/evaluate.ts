@@ -83,7 +83,7 @@ async function evaluate(options: EvaluateOptions, console: Console): Promise<voi
   const { dataset, evaluated } = await usersToJudge(model, options, console);
   if (evaluated.users.length === 0)
     fail("no user can be judged: leave-one-out needs users with 3 interactions, share-of-users a --test-share above 0");
-  const engine = await startEngine(options.adapter, console);
+  const engine = await startEngine(options.adapter, console, model.tuning);
   try {
     const judging = {
       at: options.at ?? standardCutoffs,

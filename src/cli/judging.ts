@@ -2,6 +2,7 @@ import type { EvaluationUsers } from "../data/split.ts";
 import { describeDevice } from "../device/adapter.ts";
 import type { Engine } from "../engine.ts";
 import { createEngine } from "../engine.ts";
+import type { TunedChoice } from "../graph/tuning.ts";
 import type { ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { type Judgement, judge, judgeMostPopular } from "../training/judge.ts";
@@ -13,8 +14,9 @@ import type { Console } from "./io.ts";
 export async function startEngine(
   adapter: "auto" | "hardware" | "software" | "swiftshader" | "cpu" | undefined,
   { note }: Console,
+  tuning: readonly TunedChoice[] = [],
 ): Promise<Engine> {
-  const engine = await createEngine({ adapter: adapter ?? "auto" });
+  const engine = await createEngine({ adapter: adapter ?? "auto", tuning });
   const { description } = engine;
   note(description.kind === "cpu" ? `adapter: ${description.name}` : describeDevice(description));
   return engine;

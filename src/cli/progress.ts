@@ -1,4 +1,5 @@
 import { SingleBar } from "cli-progress";
+import type { TuneOptions } from "../device/tuner.ts";
 import type { EpochResult, StepReport, TrainingHooks } from "../training/trainer.ts";
 import type { Console } from "./io.ts";
 import { showMetric } from "./metrics-table.ts";
@@ -35,15 +36,7 @@ function stepBar(stream: NodeJS.WriteStream, epochs: number, label: string) {
       const payload = { title, rate: showCount(rates.samplesPerSecond), loss: rates.loss.toFixed(4) };
       if (bar === undefined) {
         const format = "{title} [{bar}] {percentage}% | {rate} samples/s | loss {loss} | ETA {eta_formatted}";
-        bar = new SingleBar({
-          format,
-          stream,
-          clearOnComplete: true,
-          hideCursor: true,
-          barsize: 30,
-          barCompleteChar: "=",
-          barIncompleteChar: " ",
-        });
+        bar = createBar(stream, format);
         bar.start(stepsPerEpoch, step, payload);
       } else {
         bar.update(step, payload);
@@ -80,3 +73,39 @@ function describeEpoch(
 }
 
 const showCount = (count: number): string => Math.round(count).toLocaleString("en-US");
+
+/** Shows a tuning: a bar on a terminal, else a line now and then. */
+export function showOps(console: Console): Required<Pick<TuneOptions, "onOp">> & { stop(): void } {
+  let bar: SingleBar | undefined;
+  let lastLine = performance.now();
+  return {
+    onOp({ op, shapes }, done, total) {
+      if (console.terminal) {
+        if (bar === undefined) {
+          bar = createBar(console.terminal, "tuning [{bar}] {value}/{total} ops | {op}");
+          bar.start(total, done, { op });
+        } else {
+          bar.update(done, { op });
+        }
+      } else if (performance.now() - lastLine >= 1000 * secondsBetweenLines) {
+        lastLine = performance.now();
+        console.note(`tuned ${done} of ${total} ops, the last ${op} ${shapes}`);
+      }
+    },
+    stop() {
+      bar?.stop();
+    },
+  };
+}
+
+function createBar(stream: NodeJS.WriteStream, format: string): SingleBar {
+  return new SingleBar({
+    format,
+    stream,
+    clearOnComplete: true,
+    hideCursor: true,
+    barsize: 30,
+    barCompleteChar: "=",
+    barIncompleteChar: " ",
+  });
+}

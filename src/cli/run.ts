@@ -5,6 +5,7 @@ import { evaluateCommand } from "./evaluate.ts";
 import type { Io } from "./io.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
+import { tuneCommand } from "./tune.ts";
 
 /** Runs the command line `argv` (without node and the script) and returns the exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -15,7 +16,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = new Command("polymind")
     .description("Multi-interest recommendation: trains, judges and serves MIND on any GPU through WebGPU.")
     .addHelpText("after", "\npolymind COMMAND --help lists all options of a command.");
-  for (const create of [trainCommand, evaluateCommand, recommendCommand, demoCommand])
+  for (const create of [trainCommand, evaluateCommand, recommendCommand, tuneCommand, demoCommand])
     program.addCommand(create(io, finish));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -1,5 +1,8 @@
 import { Command } from "commander";
+import { loadTuning, tuningFile } from "../device/tuning-file.ts";
+import type { Engine } from "../engine.ts";
 import { fail, PolymindError } from "../errors.ts";
+import type { Program } from "../graph/program.ts";
 import { ensureWritable } from "../storage/folder.ts";
 import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
 import { openFolder } from "../storage/read-folder.ts";
@@ -13,12 +16,14 @@ import { addFlags, readOptions } from "./options.ts";
 import { showTraining } from "./progress.ts";
 import { type TrainOptions, trainFlags, trainSchema } from "./train-options.ts";
 import { newJob, resumedJob, type TrainingJob } from "./training-job.ts";
+import { describeTuned } from "./tuning-table.ts";
 
 const examples = `
 Examples:
   $ polymind train --interactions ratings.csv --user user_id --item item_id --time position --out model/
   $ polymind train --interactions ratings.dat.gz --item-features movies.dat.gz --scoring best --out model/
   $ polymind train --out model/ --resume --epochs 20
+  $ polymind train --interactions ratings.csv --tuned --out model/     # after polymind tune --interactions ratings.csv
 
 Ctrl-C finishes the step, saves and says how to go on.`;
 
@@ -42,10 +47,11 @@ async function runTraining(options: TrainOptions, console: Console): Promise<num
   else if (!options.overwrite) await refuseUnfinished(folder);
   await ensureWritable(folder);
   await ensureJsonFile(options.json);
-  const engine = await startEngine(options.adapter, console);
+  const resumed = prepare ? undefined : await resumedJob(options, folder, console);
+  const { engine, tuning } = await engineFor(options, resumed, console);
   try {
-    const job = prepare ? await prepare(console) : await resumedJob(options, folder, console);
-    const source: ModelSource = { ...job.source, adapter: engine.description.name };
+    const job = resumed ?? (await prepare!(console));
+    const source: ModelSource = { ...job.source, adapter: engine.description.name, tuning };
     if (job.adapter !== undefined && job.adapter !== source.adapter) {
       console.note(
         `note: trained on ${job.adapter} so far; another adapter rounds differently, so the bits are not those of an uninterrupted training`,
@@ -83,9 +89,28 @@ async function runTraining(options: TrainOptions, console: Console): Promise<num
   }
 }
 
+/** The engine to train with, and the tuned choices that the folder remembers. */
+async function engineFor(
+  { adapter, tuned, cache = tuned ? tuningFile() : undefined }: TrainOptions,
+  resumed: TrainingJob | undefined,
+  console: Console,
+): Promise<{ readonly engine: Engine; readonly tuning: ModelSource["tuning"] }> {
+  if (resumed) {
+    const { tuning } = resumed.source;
+    return { engine: await startEngine(adapter, console, tuning), tuning };
+  }
+  if (!tuned) return { engine: await startEngine(adapter, console), tuning: undefined };
+  const engine = await startEngine(adapter, console, await loadTuning(cache));
+  if (engine.tuning.length > 0) return { engine, tuning: engine.tuning };
+  engine.dispose();
+  return fail(
+    `--tuned: ${cache} has nothing for this adapter; run npx polymind tune with the same options before, or leave it out`,
+  );
+}
+
 /** Trains with a checkpoint in the folder whenever there is a new one. */
 async function trainAndSave(
-  engine: Awaited<ReturnType<typeof startEngine>>,
+  engine: Engine,
   { dataset, from }: TrainingJob,
   source: ModelSource,
   folder: string,
@@ -105,7 +130,11 @@ async function trainAndSave(
     checkpoint = latest;
   };
   try {
-    const hooks = { onStep: view.onStep, onEpoch: view.onEpoch, onCheckpoint, signal: controller.signal };
+    const onCompiled = ({ families }: Program) => {
+      if (engine.tuning.length > 0) console.note(describeTuned(families));
+    };
+    const { onStep, onEpoch } = view;
+    const hooks = { onCompiled, onStep, onEpoch, onCheckpoint, signal: controller.signal };
     const trained = await train(engine, spec, dataset, training, hooks, from);
     return { trained, checkpoint: checkpoint ?? fail("train: ended without a checkpoint") };
   } catch (error) {

@@ -46,6 +46,11 @@ export async function resumedJob(options: TrainOptions, folder: string, { note }
       `${flagOf(key)} ${showValue(value)} differs from ${was}, with which ${folder} was trained; leave it out, or train anew into another folder`,
     );
   }
+  if (options.tuned && model.tuning === undefined) {
+    fail(
+      `--tuned: ${folder} was begun without, and tuned kernels would change its bits; leave it out, or train anew into another folder`,
+    );
+  }
   const { epochs = model.training.epochs, patience = model.training.patience } = options;
   const training = { ...model.training, epochs, patience };
   const checkpoint = await loadCheckpoint(folder, model);

@@ -56,7 +56,10 @@ function hashOf(text: string): string {
   return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-/** Picks families by choices of one adapter; other nodes, and those whose choice is stale, are left to the adapter's class. */
+/**
+ * Picks families by the choices made on one adapter, for `compile`; other ops, and those whose choice is stale, are left to the
+ * adapter's class. `createEngine` with `tuning` does the same for all that an engine compiles.
+ */
 export function chooseFrom(choices: readonly TunedChoice[]): ChooseFamily {
   const bySignature = new Map(choices.map((choice) => [choice.signature, choice]));
   return (node, target) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tunedChoicesSchema } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
 import type { MindOptions } from "../models/mind.ts";
 import type { SharedOptions } from "../models/model.ts";
@@ -104,6 +105,8 @@ export const configSchema = z.strictObject({
   model: modelSpecSchema,
   training: trainingOptionsSchema,
   data: dataDescriptionSchema,
+  /** The tuned choices of kernels that it is trained with, where it was asked for them; another family of kernels changes bits. */
+  tuning: tunedChoicesSchema.optional(),
   counts: z.strictObject({ users: whole(0), items: whole(1), interactions: whole(0) }),
   results: z.strictObject({
     /** What the model was trained on. */

@@ -3,6 +3,7 @@ import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
 import { trainableParameters } from "../graph/graph.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
+import type { TunedChoice } from "../graph/tuning.ts";
 import type { ModelSpec } from "../models/registry.ts";
 import { type FolderFiles, writeFolder } from "../storage/folder.ts";
 import { isRecord, readJson } from "../storage/json.ts";
@@ -35,6 +36,8 @@ export interface ModelSource {
   readonly userFeatures?: FeatureTable;
   /** Name of the adapter it was trained on last. */
   readonly adapter: string;
+  /** The choices of the engine it is trained with, which a resumed training needs to end with the same bits. */
+  readonly tuning?: readonly TunedChoice[];
 }
 
 /** A model as it was found in a folder. */
@@ -73,7 +76,7 @@ export async function saveModel(
   checkpoint: Checkpoint,
   test?: TestResult,
 ): Promise<void> {
-  const { spec, training, data, log, itemFeatures, userFeatures, adapter } = source;
+  const { spec, training, data, log, itemFeatures, userFeatures, adapter, tuning } = source;
   const { progress } = checkpoint;
   const config = {
     format,
@@ -81,6 +84,7 @@ export async function saveModel(
     model: spec,
     training,
     data,
+    tuning,
     counts: { users: log.userCount, items: log.itemCount, interactions: log.items.length },
     results: { adapter, epochs: progress.history, bestEpoch: progress.bestEpoch, finished: progress.finished, test },
   };
@@ -133,6 +137,7 @@ export async function loadModel(path: string): Promise<StoredModel> {
     itemFeatures,
     userFeatures,
     adapter,
+    tuning: config.tuning,
     parameters,
     results: { history, ...results },
     test,
@@ -159,7 +164,7 @@ export function datasetOf({
   training,
   itemFeatures,
   userFeatures,
-}: Omit<ModelSource, "spec" | "adapter">): Dataset {
+}: Omit<ModelSource, "spec" | "adapter" | "tuning">): Dataset {
   return createDataset(splitLog(log, data, training.seed), { itemFeatures, userFeatures });
 }
 

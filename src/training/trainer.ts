@@ -1,13 +1,13 @@
-import { createBatches } from "../data/batches.ts";
 import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
 import type { RankingMetrics } from "../evaluation/metrics.ts";
-import type { Parameters } from "../graph/program.ts";
+import type { Parameters, Program } from "../graph/program.ts";
 import type { ModelSpec } from "../models/registry.ts";
-import { createProfileFeed, type Dataset } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
+import { createStepFeed } from "./step-feed.ts";
 
 /** Where a training stands: what a checkpoint says beside the parameters. */
 export interface TrainingProgress {
@@ -51,6 +51,8 @@ export interface StepReport {
 }
 
 export interface TrainingHooks {
+  /** Called with the compiled step, before it is run. */
+  onCompiled?(program: Program): void;
   onStep?(report: StepReport): void;
   onEpoch?(result: EpochResult, judgement: Judgement): void;
   /** Called after each epoch, every few minutes and when interrupted; training goes on when it resolves. */
@@ -79,19 +81,16 @@ export async function train(
   hooks: TrainingHooks = {},
   from?: Checkpoint,
 ): Promise<TrainingResult> {
-  const { batch, seed } = options;
-  const batches = createBatches(dataset.split.train, { batch, length: spec.options.length, seed });
   const { loss, updates, sampler } = buildObjective(spec, dataset, options);
+  const feed = createStepFeed(spec, dataset, options, sampler);
+  const { stepsPerEpoch } = feed;
   const parameters = engine.createParameters();
   if (from !== undefined) restore(parameters, from.state);
   const program = await engine.compile({ outputs: { loss }, updates, parameters });
   if (from !== undefined && parameters.names.length !== from.state.size) {
     fail("train: the checkpoint belongs to another model or other options; resume with those it was made with");
   }
-  const samples = batches.allocate();
-  const profiles = createProfileFeed(dataset.userFeatures, batch);
-  const negatives = new Uint32Array(options.negatives);
-  const stepNumber = new Uint32Array(1);
+  hooks.onCompiled?.(program);
   const learned = () => parameters.names.filter((name) => !isMoment(name));
   let progress: TrainingProgress = from?.progress ?? { epoch: 0, step: 0, history: [], finished: false };
   let best: Arrays | undefined = from?.progress.bestEpoch === undefined ? undefined : from.best;
@@ -105,17 +104,13 @@ export async function train(
   while (!progress.finished && progress.epoch < options.epochs) {
     const { epoch } = progress;
     const meter = createMeter();
-    for (let { step } = progress; step < batches.stepsPerEpoch; step++) {
-      const absolute = epoch * batches.stepsPerEpoch + step;
-      batches.fill(epoch, step, samples);
-      stepNumber[0] = absolute + 1;
-      sampler?.draw(absolute, negatives);
-      const { history, lengths, targets, weights, users, count } = samples;
-      await program.run({ history, lengths, targets, weights, negatives, step: stepNumber, ...profiles(users, count) });
+    for (let { step } = progress; step < stepsPerEpoch; step++) {
+      const { inputs, count } = feed.fill(epoch, step);
+      await program.run(inputs);
       // References never wait for anything, so nobody would hear a Ctrl-C.
       if (engine.description.kind === "cpu") await new Promise((resolve) => setTimeout(resolve));
       meter.add(count);
-      const last = step + 1 === batches.stepsPerEpoch;
+      const last = step + 1 === stepsPerEpoch;
       if ((step + 1) % stepsPerReading === 0 || last) {
         const [value] = await program.read("loss");
         if (!Number.isFinite(value)) {
@@ -127,7 +122,7 @@ export async function train(
         hooks.onStep?.({
           epoch,
           step: step + 1,
-          stepsPerEpoch: batches.stepsPerEpoch,
+          stepsPerEpoch,
           loss: meter.loss(),
           samplesPerSecond: meter.rate(),
         });
