@@ -216,7 +216,8 @@ export function expectClose(what: string, got: ArrayLike<number>, want: ArrayLik
   for (let i = 0; i < want.length; i++) scale = Math.max(scale, Math.abs(want[i]!));
   let worst = 0;
   let error = -1;
-  for (let i = 0; i < want.length; i++) {
+  // No number is larger than NaN: where one is found it stays the worst.
+  for (let i = 0; i < want.length && !Number.isNaN(error); i++) {
     const difference = Math.abs(got[i]! - want[i]!) / scale;
     if (!(difference <= error)) {
       error = difference;
