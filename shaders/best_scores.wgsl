@@ -1,11 +1,12 @@
-// Best scores: score[b, m] = max over active j of v[b, j] . e[m]; the lowest j wins a tie; 0 for a user without interests.
+// Best scores: score[b, m] = max over active j of v[b, j] . e[m]; the lowest j wins a tie; a user without interests scores 0
+// and has no winner.
 // One invocation owns 8 candidates of 2 users, whose interests it takes in chunks of 4, or of 8 users where there is one
 // interest each: an 8 x 8 tile of products in both cases. The padding of a row of scores becomes zero.
 //   interests   [users, interests, d]               read
 //   counts      [users]                             read
 //   candidates  [candidates, d]                     read; all M, or those of one window
 //   scores      [users, M]                          write; the columns of these candidates
-//   winners     [users, M rounded up to 4]          write; the same
+//   winners     [users, M / 4]                      write; the same, four to a word, the first lowest; 255 for none
 
 struct Params {
   users: u32,
@@ -13,21 +14,20 @@ struct Params {
   candidates: u32,
   quads: u32, // vec4 per row of interests and candidates
   tiles: u32, // tiles of 8 candidates
-  groups: u32, // tiles of users
-  chunks: u32, // chunks of 4 interests
   keepWinners: u32, // 0 when nobody reads them
   first: u32, // first vec4 of a row of scores that is written
   pitch: u32, // vec4 per row of scores
 }
 
 override single = false; // one interest for each user
+override chunks = 1u; // of 4 interests
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> interests: array<vec4f>;
 @group(0) @binding(2) var<storage, read> counts: array<u32>;
 @group(0) @binding(3) var<storage, read> candidates: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> scores: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> winners: array<vec4u>;
+@group(0) @binding(5) var<storage, read_write> winners: array<u32>;
 
 struct Best {
   score: vec4f,
@@ -66,7 +66,8 @@ fn store(user: u32, quad: u32, best: Best) {
   let at = user * params.pitch + params.first + quad;
   scores[at] = select(vec4f(), best.score, valid);
   if (params.keepWinners == 1u) {
-    winners[at] = select(vec4u(), best.winner, valid);
+    let bytes = select(vec4u(255u), best.winner, valid) << vec4u(0u, 8u, 16u, 24u);
+    winners[at] = bytes.x | bytes.y | bytes.z | bytes.w;
   }
 }
 
@@ -80,7 +81,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let index = id.x + id.y * groups.x * 64u;
   let group = index / params.tiles;
   let tile = index % params.tiles;
-  if (group >= params.groups) {
+  if (group * select(2u, 8u, single) >= params.users) {
     return;
   }
   let m = array<u32, 8>(
@@ -90,12 +91,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let firstUser = group * 2u;
   let firstCount = counts[min(firstUser, params.users - 1u)];
   let secondCount = counts[min(firstUser + 1u, params.users - 1u)];
-  let none = Best(vec4f(), vec4u());
+  let none = Best(vec4f(), vec4u(255u));
   var b00 = none;
   var b01 = none;
   var b10 = none;
   var b11 = none;
-  for (var chunk = 0u; chunk < params.chunks; chunk++) {
+  for (var chunk = 0u; chunk < chunks; chunk++) {
     let r = array<u32, 8>(
       rowOf(group, chunk, 0u), rowOf(group, chunk, 1u), rowOf(group, chunk, 2u), rowOf(group, chunk, 3u),
       rowOf(group, chunk, 4u), rowOf(group, chunk, 5u), rowOf(group, chunk, 6u), rowOf(group, chunk, 7u),

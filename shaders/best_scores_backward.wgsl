@@ -1,65 +1,58 @@
-// Best scores backward, interests: dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m]; 0 for inactive interests.
+// Best scores backward, interests: dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m].
 // Rows come in groups of 4: 4 interests of a user or, where there is one interest each, 4 users. One invocation owns
 // 2 vec4 of every row of 4 groups and walks the candidates 4 at a time; the weights of a group make a 4 x 4 matrix that is
 // zero where an interest did not win. The padding of g is zero, so candidates past the end add nothing.
-//   counts      [users]                              read
-//   candidates  [candidates, d]                      read
-//   g           [users, candidates]                  read
-//   winners     [users, candidates rounded up to 4]  read
-//   dv          [users, interests, d]                write
+//   candidates  [candidates, d]          read
+//   g           [users, candidates]      read
+//   winners     [users, candidates / 4]  read, four to a word
+//   dv          [users, interests, d]    write
 
 struct Params {
   users: u32,
   interests: u32,
   candidates: u32,
   quads: u32, // vec4 per row of candidates and dv
-  chunks: u32, // groups of rows per user
-  groups: u32,
-  tiles: u32, // tiles of 4 groups
+  tiles: u32, // tiles of 2 vec4
 }
 
 override single = false; // one interest for each user
+override chunks = 1u; // of 4 interests, groups of rows per user
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> counts: array<u32>;
-@group(0) @binding(2) var<storage, read> candidates: array<vec4f>;
-@group(0) @binding(3) var<storage, read> g: array<vec4f>;
-@group(0) @binding(4) var<storage, read> winners: array<vec4u>;
-@group(0) @binding(5) var<storage, read_write> dv: array<vec4f>;
+@group(0) @binding(1) var<storage, read> candidates: array<vec4f>;
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(3) var<storage, read> winners: array<u32>;
+@group(0) @binding(4) var<storage, read_write> dv: array<vec4f>;
 
-fn upstream(user: u32, quad: u32) -> vec4f {
-  return g[min(user, params.users - 1u) * ((params.candidates + 3u) / 4u) + quad];
+// What candidates 4 quad to 4 quad + 3 weigh in row r of a group.
+fn weightsOf(group: u32, r: u32, quad: u32) -> vec4f {
+  let user = min(select(group / chunks, group * 4u + r, single), params.users - 1u);
+  let j = select(group % chunks * 4u + r, 0u, single);
+  let at = user * ((params.candidates + 3u) / 4u) + quad;
+  let winner = (vec4u(winners[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
+  return select(vec4f(), g[at], winner == vec4u(j));
 }
 
 // Column: row of the group; row: one of four candidates.
 fn weights(group: u32, quad: u32) -> mat4x4f {
-  if (single) {
-    let user = group * 4u;
-    return mat4x4f(upstream(user, quad), upstream(user + 1u, quad), upstream(user + 2u, quad), upstream(user + 3u, quad));
-  }
-  let user = min(group / params.chunks, params.users - 1u);
-  let j = group % params.chunks * 4u;
-  let weight = upstream(user, quad);
-  let winner = winners[user * ((params.candidates + 3u) / 4u) + quad];
   return mat4x4f(
-    select(vec4f(), weight, winner == vec4u(j)),
-    select(vec4f(), weight, winner == vec4u(j + 1u)),
-    select(vec4f(), weight, winner == vec4u(j + 2u)),
-    select(vec4f(), weight, winner == vec4u(j + 3u)),
+    weightsOf(group, 0u, quad),
+    weightsOf(group, 1u, quad),
+    weightsOf(group, 2u, quad),
+    weightsOf(group, 3u, quad),
   );
 }
 
 fn storeRow(group: u32, r: u32, c: u32, first: vec4f, second: vec4f) {
-  let user = select(group / params.chunks, group * 4u + r, single);
-  let j = select(group % params.chunks * 4u + r, 0u, single);
+  let user = select(group / chunks, group * 4u + r, single);
+  let j = select(group % chunks * 4u + r, 0u, single);
   if (user >= params.users || j >= params.interests) {
     return;
   }
-  let isActive = j < counts[user];
   let at = (user * params.interests + j) * params.quads + c;
-  dv[at] = select(vec4f(), first, isActive);
+  dv[at] = first;
   if (c + 1u < params.quads) {
-    dv[at + 1u] = select(vec4f(), second, isActive);
+    dv[at + 1u] = second;
   }
 }
 
@@ -77,12 +70,8 @@ fn pickOf(m0: mat4x4f, m1: mat4x4f, m2: mat4x4f, m3: mat4x4f, i: u32) -> vec4f {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.x + id.y * groups.x * 64u;
-  let pairs = (params.quads + 1u) / 2u;
-  let group = index / pairs * 4u;
-  if (index / pairs >= params.tiles) {
-    return;
-  }
-  let c = index % pairs * 2u;
+  let group = index / params.tiles * 4u;
+  let c = index % params.tiles * 2u;
   let next = min(c + 1u, params.quads - 1u) - c;
   var a0 = mat4x4f();
   var a1 = mat4x4f();
@@ -114,7 +103,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     a3 += e * w3;
     b3 += f * w3;
   }
-  for (var i = 0u; i < min(16u, params.groups * 4u - min(group, params.groups) * 4u); i++) {
+  for (var i = 0u; i < 16u; i++) {
     storeRow(group + i / 4u, i % 4u, c, pickOf(a0, a1, a2, a3, i), pickOf(b0, b1, b2, b3, i));
   }
 }

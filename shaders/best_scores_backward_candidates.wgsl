@@ -1,70 +1,64 @@
-// Best scores backward, candidates: de[m] = sum over b of g[b, m] v[b, winner[b, m]]; users without interests add nothing.
+// Best scores backward, candidates: de[m] = sum over b of g[b, m] v[b, winner[b, m]].
 // Rows of v come in groups of 4: 4 interests of a user or, where there is one interest each, 4 users. One invocation owns
 // 2 vec4 of 16 candidates and walks the groups; the weights of a group for 4 candidates make a 4 x 4 matrix that is zero
 // where an interest did not win.
-//   interests  [users, interests, d]                read
-//   counts     [users]                              read
-//   g          [users, candidates]                  read
-//   winners    [users, candidates rounded up to 4]  read
-//   de         [candidates, d]                      write
+//   interests  [users, interests, d]    read
+//   g          [users, candidates]      read
+//   winners    [users, candidates / 4]  read, four to a word
+//   de         [candidates, d]          write
 
 struct Params {
   users: u32,
   interests: u32,
   candidates: u32,
   quads: u32, // vec4 per row of interests and de
-  chunks: u32, // groups of rows per user
-  groups: u32,
+  tiles: u32, // tiles of 2 vec4
 }
 
 override single = false; // one interest for each user
+override chunks = 1u; // of 4 interests, groups of rows per user
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> interests: array<vec4f>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read> g: array<vec4f>;
-@group(0) @binding(4) var<storage, read> winners: array<vec4u>;
-@group(0) @binding(5) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(3) var<storage, read> winners: array<u32>;
+@group(0) @binding(4) var<storage, read_write> de: array<vec4f>;
 
-fn upstream(user: u32, quad: u32) -> vec4f {
+// What row r of a group weighs in candidates 4 quad to 4 quad + 3.
+fn weightsOf(group: u32, r: u32, quad: u32) -> vec4f {
   let width = (params.candidates + 3u) / 4u;
-  return g[min(user, params.users - 1u) * width + min(quad, width - 1u)];
+  let user = min(select(group / chunks, group * 4u + r, single), params.users - 1u);
+  let j = select(group % chunks * 4u + r, 0u, single);
+  let at = user * width + min(quad, width - 1u);
+  let winner = (vec4u(winners[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
+  return select(vec4f(), g[at], winner == vec4u(j));
 }
 
 // Column: one of four candidates; row: row of the group.
 fn weights(group: u32, quad: u32) -> mat4x4f {
-  if (single) {
-    let user = group * 4u;
-    return transpose(
-      mat4x4f(upstream(user, quad), upstream(user + 1u, quad), upstream(user + 2u, quad), upstream(user + 3u, quad)),
-    );
-  }
-  let user = group / params.chunks;
-  let j = vec4u(group % params.chunks * 4u) + vec4u(0u, 1u, 2u, 3u);
-  let weight = upstream(user, quad);
-  let width = (params.candidates + 3u) / 4u;
-  let winner = winners[user * width + min(quad, width - 1u)];
-  return mat4x4f(
-    select(vec4f(), vec4f(weight.x), j == vec4u(winner.x)),
-    select(vec4f(), vec4f(weight.y), j == vec4u(winner.y)),
-    select(vec4f(), vec4f(weight.z), j == vec4u(winner.z)),
-    select(vec4f(), vec4f(weight.w), j == vec4u(winner.w)),
+  return transpose(
+    mat4x4f(
+      weightsOf(group, 0u, quad),
+      weightsOf(group, 1u, quad),
+      weightsOf(group, 2u, quad),
+      weightsOf(group, 3u, quad),
+    ),
   );
 }
 
-// Two vec4 of row r of a group; zero past the last row and for inactive interests.
+// Two vec4 of row r of a group; zero past the last row.
 struct Row {
   first: vec4f,
   second: vec4f,
 }
 
 fn rowOf(group: u32, r: u32, c: u32, next: u32) -> Row {
-  let user = select(group / params.chunks, group * 4u + r, single);
-  let j = select(group % params.chunks * 4u + r, 0u, single);
+  let user = select(group / chunks, group * 4u + r, single);
+  let j = select(group % chunks * 4u + r, 0u, single);
   let within = min(user, params.users - 1u);
   let at = (within * params.interests + min(j, params.interests - 1u)) * params.quads + c;
-  let isActive = user < params.users && j < min(counts[within], params.interests);
-  return Row(select(vec4f(), interests[at], isActive), select(vec4f(), interests[at + next], isActive));
+  let isRow = user < params.users && j < params.interests;
+  return Row(select(vec4f(), interests[at], isRow), select(vec4f(), interests[at + next], isRow));
 }
 
 fn storeRow(m: u32, c: u32, first: vec4f, second: vec4f) {
@@ -88,12 +82,11 @@ fn pickOf(m0: mat4x4f, m1: mat4x4f, m2: mat4x4f, m3: mat4x4f, i: u32) -> vec4f {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.x + id.y * groups.x * 64u;
-  let pairs = (params.quads + 1u) / 2u;
-  let quad = index / pairs * 4u;
+  let quad = index / params.tiles * 4u;
   if (quad * 4u >= params.candidates) {
     return;
   }
-  let c = index % pairs * 2u;
+  let c = index % params.tiles * 2u;
   let next = min(c + 1u, params.quads - 1u) - c;
   var a0 = mat4x4f();
   var a1 = mat4x4f();
@@ -103,7 +96,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var b1 = mat4x4f();
   var b2 = mat4x4f();
   var b3 = mat4x4f();
-  for (var group = 0u; group < params.groups; group++) {
+  let count = select(params.users * chunks, (params.users + 3u) / 4u, single);
+  for (var group = 0u; group < count; group++) {
     let r0 = rowOf(group, 0u, c, next);
     let r1 = rowOf(group, 1u, c, next);
     let r2 = rowOf(group, 2u, c, next);

@@ -1,14 +1,11 @@
-// Best scores backward, interests: dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m]; 0 for inactive interests.
-// Rows come in groups of 4: 4 interests of a user or, where there is one interest each, 4 users. One invocation owns
-// 2 vec4 of every row of 4 groups and walks the candidates 4 at a time; the weights of a group make a 4 x 4 matrix that is
-// zero where an interest did not win. The padding of g is zero, so candidates past the end add nothing.
-// A workgroup has its two vec4 in common: each invocation loads those of one candidate and the first four of a subgroup, which
-// has four at least, share theirs.
-//   counts      [users]                              read
-//   candidates  [candidates, d]                      read
-//   g           [users, candidates]                  read
-//   winners     [users, candidates rounded up to 4]  read
-//   dv          [users, interests, d]                write
+// Best scores backward, interests, for subgroups of 8: dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m].
+// One invocation owns 4 rows of dv, four interests of a user or four users of one interest each, by 8 vec4, and walks the
+// candidates four at a time; where an interest did not win, a candidate weighs nothing. A subgroup loads each candidate once
+// and hands it round. The padding of g is zero, so candidates past the end add nothing.
+//   candidates  [candidates, d]          read
+//   g           [users, candidates]      read
+//   winners     [users, candidates / 4]  read, four to a word
+//   dv          [users, interests, d]    write
 
 enable subgroups;
 
@@ -17,121 +14,85 @@ struct Params {
   interests: u32,
   candidates: u32,
   quads: u32, // vec4 per row of candidates and dv
-  chunks: u32, // groups of rows per user
-  groups: u32,
-  tiles: u32, // tiles of 4 groups
+  tiles: u32, // tiles of 8 vec4
 }
 
-override workgroupSize: u32 = 64u;
 override single = false; // one interest for each user
+override chunks = 1u; // of 4 interests
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> counts: array<u32>;
-@group(0) @binding(2) var<storage, read> candidates: array<vec4f>;
-@group(0) @binding(3) var<storage, read> g: array<vec4f>;
-@group(0) @binding(4) var<storage, read> winners: array<vec4u>;
-@group(0) @binding(5) var<storage, read_write> dv: array<vec4f>;
+@group(0) @binding(1) var<storage, read> candidates: array<vec4f>;
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(3) var<storage, read> winners: array<u32>;
+@group(0) @binding(4) var<storage, read_write> dv: array<vec4f>;
 
-fn upstream(user: u32, quad: u32) -> vec4f {
-  return g[min(user, params.users - 1u) * ((params.candidates + 3u) / 4u) + quad];
+// User and interest of row r of a block.
+fn rowOf(block: u32, r: u32) -> vec2u {
+  return select(vec2u(block / chunks, block % chunks * 4u + r), vec2u(block * 4u + r, 0u), single);
 }
 
-// Column: row of the group; row: one of four candidates.
-fn weights(group: u32, quad: u32) -> mat4x4f {
-  if (single) {
-    let user = group * 4u;
-    return mat4x4f(upstream(user, quad), upstream(user + 1u, quad), upstream(user + 2u, quad), upstream(user + 3u, quad));
-  }
-  let user = min(group / params.chunks, params.users - 1u);
-  let j = group % params.chunks * 4u;
-  let weight = upstream(user, quad);
-  let winner = winners[user * ((params.candidates + 3u) / 4u) + quad];
-  return mat4x4f(
-    select(vec4f(), weight, winner == vec4u(j)),
-    select(vec4f(), weight, winner == vec4u(j + 1u)),
-    select(vec4f(), weight, winner == vec4u(j + 2u)),
-    select(vec4f(), weight, winner == vec4u(j + 3u)),
-  );
+// What four candidates weigh in the gradient of interest j, given their winners.
+fn weightsOf(weight: vec4f, winner: u32, j: u32) -> vec4f {
+  let winnerOf = (vec4u(winner) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
+  return select(vec4f(), weight, winnerOf == vec4u(j));
 }
 
-fn storeRow(group: u32, r: u32, c: u32, first: vec4f, second: vec4f) {
-  let user = select(group / params.chunks, group * 4u + r, single);
-  let j = select(group % params.chunks * 4u + r, 0u, single);
-  if (user >= params.users || j >= params.interests) {
-    return;
-  }
-  let isActive = j < counts[user];
-  let at = (user * params.interests + j) * params.quads + c;
-  dv[at] = select(vec4f(), first, isActive);
-  if (c + 1u < params.quads) {
-    dv[at + 1u] = select(vec4f(), second, isActive);
-  }
-}
-
-// Column i of four, without a dynamic index into registers.
-fn pick(m: mat4x4f, i: u32) -> vec4f {
-  return select(select(m[3], m[2], i == 2u), select(m[1], m[0], i == 0u), i < 2u);
-}
-
-// Column i of sixteen.
-fn pickOf(m0: mat4x4f, m1: mat4x4f, m2: mat4x4f, m3: mat4x4f, i: u32) -> vec4f {
-  let low = select(pick(m1, i % 4u), pick(m0, i % 4u), i < 4u);
-  return select(select(pick(m3, i % 4u), pick(m2, i % 4u), i < 12u), low, i < 8u);
-}
-
-// The vectors of the first four invocations of the subgroup.
-fn share(own: vec4f) -> mat4x4f {
-  return mat4x4f(
-    subgroupBroadcast(own, 0u),
-    subgroupBroadcast(own, 1u),
-    subgroupBroadcast(own, 2u),
-    subgroupBroadcast(own, 3u),
-  );
-}
-
-@compute @workgroup_size(workgroupSize)
+@compute @workgroup_size(8)
 fn main(
-  @builtin(workgroup_id) id: vec3u,
+  @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let index = id.x + id.y * groups.x;
-  let pairs = (params.quads + 1u) / 2u;
-  if (index / pairs * workgroupSize >= params.tiles) {
-    return;
+  let index = group.x + group.y * groups.x;
+  let column = index % params.tiles * 8u;
+  let block = index / params.tiles * 8u + lane;
+  let width = (params.candidates + 3u) / 4u;
+  var source: array<u32, 4>; // rows of g and winners
+  var place: array<u32, 4>; // this invocation loads every other vec4 of a candidate's eight
+  for (var i = 0u; i < 4u; i++) {
+    source[i] = min(rowOf(block, i).x, params.users - 1u) * width;
+    place[i] = min(column + i * 2u + lane % 2u, params.quads - 1u);
   }
-  let group = (index / pairs * workgroupSize + local) * 4u;
-  let c = index % pairs * 2u;
-  let next = min(c + 1u, params.quads - 1u) - c;
-  var a0 = mat4x4f();
-  var a1 = mat4x4f();
-  var a2 = mat4x4f();
-  var a3 = mat4x4f();
-  var b0 = mat4x4f();
-  var b1 = mat4x4f();
-  var b2 = mat4x4f();
-  var b3 = mat4x4f();
-  let last = params.candidates - 1u;
-  let blocks = (params.candidates + 3u) / 4u;
-  for (var m = 0u; m < blocks; m++) {
-    let mine = min(m * 4u + lane % 4u, last) * params.quads + c;
-    let e = share(candidates[mine]);
-    let f = share(candidates[mine + next]);
-    let w0 = weights(group, m);
-    a0 += e * w0;
-    b0 += f * w0;
-    let w1 = weights(group + 1u, m);
-    a1 += e * w1;
-    b1 += f * w1;
-    let w2 = weights(group + 2u, m);
-    a2 += e * w2;
-    b2 += f * w2;
-    let w3 = weights(group + 3u, m);
-    a3 += e * w3;
-    b3 += f * w3;
+  let j = rowOf(block, 0u).y;
+  var sums: array<mat4x4f, 8>; // column: row of the block
+  for (var m = 0u; m < width; m++) {
+    let row = min(m * 4u + lane / 2u, params.candidates - 1u) * params.quads;
+    let e = array<vec4f, 4>(
+      candidates[row + place[0]],
+      candidates[row + place[1]],
+      candidates[row + place[2]],
+      candidates[row + place[3]],
+    );
+    let weight = g[source[0] + m];
+    let winner = winners[source[0] + m];
+    var weights = mat4x4f(weightsOf(weight, winner, j), vec4f(), vec4f(), vec4f());
+    if (single) {
+      weights[1] = weightsOf(g[source[1] + m], winners[source[1] + m], 0u);
+      weights[2] = weightsOf(g[source[2] + m], winners[source[2] + m], 0u);
+      weights[3] = weightsOf(g[source[3] + m], winners[source[3] + m], 0u);
+    } else {
+      weights[1] = weightsOf(weight, winner, j + 1u);
+      weights[2] = weightsOf(weight, winner, j + 2u);
+      weights[3] = weightsOf(weight, winner, j + 3u);
+    }
+    for (var q = 0u; q < 8u; q++) {
+      let own = e[q / 2u];
+      let rows = mat4x4f(
+        subgroupShuffle(own, q % 2u),
+        subgroupShuffle(own, 2u + q % 2u),
+        subgroupShuffle(own, 4u + q % 2u),
+        subgroupShuffle(own, 6u + q % 2u),
+      );
+      sums[q] += rows * weights;
+    }
   }
-  for (var i = 0u; i < min(16u, params.groups * 4u - min(group, params.groups) * 4u); i++) {
-    storeRow(group + i / 4u, i % 4u, c, pickOf(a0, a1, a2, a3, i), pickOf(b0, b1, b2, b3, i));
+  // The compiler knows the bounds of these loops, too: sums stay in registers.
+  for (var r = 0u; r < 4u; r++) {
+    let to = rowOf(block, r);
+    for (var q = 0u; q < 8u; q++) {
+      if (to.x < params.users && to.y < params.interests && column + q < params.quads) {
+        dv[(to.x * params.interests + to.y) * params.quads + column + q] = sums[q][r];
+      }
+    }
   }
 }

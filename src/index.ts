@@ -39,7 +39,7 @@ export { type ModelName, type ModelSpec, modelNames, modelSpec } from "./models/
 export { singleVector, singleVectorDefaults } from "./models/single-vector.ts";
 export { adamDense, adamRows, adamSchedule } from "./ops/adam.ts";
 export { add } from "./ops/add.ts";
-export { bestScores } from "./ops/best-scores.ts";
+export { bestScores, winnerBytes } from "./ops/best-scores.ts";
 export { concat } from "./ops/concat.ts";
 export { embeddingBag } from "./ops/embedding-bag.ts";
 export { gather } from "./ops/gather.ts";

@@ -1,7 +1,7 @@
 import { allocateHistory, historyBatch } from "../data/batches.ts";
 import type { Engine } from "../engine.ts";
 import { highestScores } from "../evaluation/highest.ts";
-import { bestScores } from "../ops/best-scores.ts";
+import { bestScores, winnerBytes } from "../ops/best-scores.ts";
 import { createProfileFeed } from "../training/dataset.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
 import type { StoredModel } from "../training/model-folder.ts";
@@ -43,7 +43,7 @@ export async function topItems(
   const profile = createProfileFeed(userFeatures, 1)(users, user === undefined ? 0 : 1);
   await program.run({ ...batch, ...profile });
   const score = (await program.read("scores")) as Float32Array;
-  const winner = (await program.read("winners")) as Uint32Array;
+  const winner = winnerBytes((await program.read("winners")) as Uint32Array);
   const [activeInterests] = (await program.read("interestCounts")) as Uint32Array;
   program.dispose();
   return {

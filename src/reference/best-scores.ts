@@ -6,11 +6,17 @@ export interface BestScoresSizes {
   readonly dimension: number;
 }
 
-/** Elements from one row of winners to the next, so that a kernel reads them four at a time. */
-export const winnerPitch = (candidates: number) => Math.ceil(candidates / 4) * 4;
+/** The winner where a user has no interest. */
+export const noWinner = 255;
+
+/** Words of a row of winners: one byte for each candidate, the first lowest. */
+export const winnerWords = (candidates: number) => Math.ceil(candidates / 4);
+
+const winnerOf = (winners: Uint32Array, words: number, b: number, m: number) =>
+  (winners[b * words + (m >> 2)]! >>> (8 * (m & 3))) & 255;
 
 /**
- * score[b, m] = max over j < counts[b] of v[b, j] . e[m], the lowest j winning a tie; score and winner 0 where counts[b] is 0.
+ * score[b, m] = max over j < counts[b] of v[b, j] . e[m], the lowest j winning a tie; 0 and {@link noWinner} where counts[b] is 0.
  * `interests` is `[users, interests, d]`, `candidates` `[candidates, d]`.
  */
 export function bestScores(
@@ -20,10 +26,12 @@ export function bestScores(
   sizes: BestScoresSizes,
 ): [scores: Float64Array, winners: Uint32Array] {
   const { users, interests: most, candidates: count, dimension } = sizes;
+  const words = winnerWords(count);
   const scores = new Float64Array(users * count);
-  const winners = new Uint32Array(users * winnerPitch(count));
+  const winners = new Uint32Array(users * words).fill(0xffffffff);
   for (let b = 0; b < users; b++) {
     for (let m = 0; m < count; m++) {
+      let winner = noWinner;
       for (let j = 0; j < Math.min(most, counts[b]!); j++) {
         let score = 0;
         for (let c = 0; c < dimension; c++) {
@@ -31,8 +39,9 @@ export function bestScores(
         }
         if (j > 0 && !(score > scores[b * count + m]!)) continue;
         scores[b * count + m] = score;
-        winners[b * winnerPitch(count) + m] = j;
+        winner = j;
       }
+      winners[b * words + (m >> 2)]! ^= (noWinner ^ winner) << (8 * (m & 3));
     }
   }
   return [scores, winners];
@@ -40,42 +49,47 @@ export function bestScores(
 
 /** dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m]. */
 export function bestScoresBackwardInterests(
-  counts: Uint32Array,
   candidates: Float64Array,
   upstream: Float64Array,
   winners: Uint32Array,
-  { users, interests: most, candidates: count, dimension }: BestScoresSizes,
+  sizes: BestScoresSizes,
 ): Float64Array {
+  const { users, interests: most, dimension } = sizes;
   const gradient = new Float64Array(users * most * dimension);
-  for (let b = 0; b < users; b++) {
-    if (counts[b] === 0) continue;
-    for (let m = 0; m < count; m++) {
-      const row = (b * most + winners[b * winnerPitch(count) + m]!) * dimension;
-      for (let c = 0; c < dimension; c++) {
-        gradient[row + c]! += upstream[b * count + m]! * candidates[m * dimension + c]!;
-      }
+  forEachWinner(winners, sizes, (b, m, j) => {
+    for (let c = 0; c < dimension; c++) {
+      gradient[(b * most + j) * dimension + c]! += upstream[b * sizes.candidates + m]! * candidates[m * dimension + c]!;
     }
-  }
+  });
   return gradient;
 }
 
 /** de[m] = sum over users b with interests of g[b, m] v[b, winner[b, m]]. */
 export function bestScoresBackwardCandidates(
   interests: Float64Array,
-  counts: Uint32Array,
   upstream: Float64Array,
   winners: Uint32Array,
-  { users, interests: most, candidates: count, dimension }: BestScoresSizes,
+  sizes: BestScoresSizes,
 ): Float64Array {
+  const { interests: most, candidates: count, dimension } = sizes;
   const gradient = new Float64Array(count * dimension);
+  forEachWinner(winners, sizes, (b, m, j) => {
+    for (let c = 0; c < dimension; c++) {
+      gradient[m * dimension + c]! += upstream[b * count + m]! * interests[(b * most + j) * dimension + c]!;
+    }
+  });
+  return gradient;
+}
+
+function forEachWinner(
+  winners: Uint32Array,
+  { users, candidates: count }: BestScoresSizes,
+  visit: (b: number, m: number, j: number) => void,
+): void {
   for (let b = 0; b < users; b++) {
-    if (counts[b] === 0) continue;
     for (let m = 0; m < count; m++) {
-      const row = (b * most + winners[b * winnerPitch(count) + m]!) * dimension;
-      for (let c = 0; c < dimension; c++) {
-        gradient[m * dimension + c]! += upstream[b * count + m]! * interests[row + c]!;
-      }
+      const j = winnerOf(winners, winnerWords(count), b, m);
+      if (j !== noWinner) visit(b, m, j);
     }
   }
-  return gradient;
 }

@@ -9,7 +9,7 @@ import { mostPopularRanks, popularityOrder } from "../evaluation/most-popular.ts
 import type { Parameters } from "../graph/program.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { interestsOf, type ModelSpec } from "../models/registry.ts";
-import { bestScores } from "../ops/best-scores.ts";
+import { bestScores, winnerBytes } from "../ops/best-scores.ts";
 import { rankTargets } from "../ops/rank-targets.ts";
 import { createProfileFeed, type Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
@@ -105,8 +105,8 @@ export async function judge(
     if (from === 0) {
       const table = {
         scores: (await program.read("scores")) as Float32Array,
-        winners: (await program.read("winners")) as Uint32Array,
-        winnerPitch: lastDimension(winners.shape),
+        winners: winnerBytes((await program.read("winners")) as Uint32Array),
+        winnerPitch: 4 * lastDimension(winners.shape),
       };
       inUse = interestsInUse(topWinners(table, here, itemCount), topForUse, interestLimit);
     }
@@ -161,7 +161,7 @@ function pick(lists: EvaluationUsers["history"], kept: readonly number[]) {
 
 /** The winning interests of each user's items of highest score, `[users, topForUse]`; empty places hold a number beyond all interests. */
 function topWinners(
-  { scores, winners, winnerPitch }: { scores: Float32Array; winners: Uint32Array; winnerPitch: number },
+  { scores, winners, winnerPitch }: { scores: Float32Array; winners: Uint8Array; winnerPitch: number },
   users: number,
   itemCount: number,
 ): Uint32Array {

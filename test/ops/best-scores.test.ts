@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Node, Op, Value } from "../../src/graph/graph.ts";
-import { bestScores } from "../../src/ops/best-scores.ts";
+import { Graph, type Value } from "../../src/graph/graph.ts";
+import { bestScores, winnerBytes } from "../../src/ops/best-scores.ts";
 import { bestScores as reference } from "../../src/reference/best-scores.ts";
 import { describeOp, integers, normals, numbers, type OpCase } from "../support/op.ts";
 
@@ -10,27 +10,23 @@ test("each candidate is scored by its best active interest, the lowest winning a
   const sizes = { users: 2, interests: 3, candidates: 2, dimension: 2 };
   const [scores, winners] = reference(interests, Uint32Array.of(2, 3), candidates, sizes);
   expect([...scores]).toEqual([2, 3, 3, 4]);
-  expect([...winners]).toEqual([0, 1, 0, 0, 0, 0, 0, 0]);
+  expect([...winnerBytes(winners)]).toEqual([0, 1, 255, 255, 0, 0, 255, 255]);
 });
 
-test("a user without interests scores 0", () => {
+test("a user without interests scores 0, and nothing wins", () => {
   const sizes = { users: 1, interests: 1, candidates: 1, dimension: 1 };
-  expect(reference(Float64Array.of(3), Uint32Array.of(0), Float64Array.of(5), sizes)[0]).toEqual(Float64Array.of(0));
+  const [scores, winners] = reference(Float64Array.of(3), Uint32Array.of(0), Float64Array.of(5), sizes);
+  expect(scores).toEqual(Float64Array.of(0));
+  expect(winnerBytes(winners)[0]).toBe(255);
 });
 
-/** The same node, told that the adapter has no subgroups. */
-function alone({ graph }: Value, { op, inputs, attributes }: Node): readonly Value[] {
-  const plain: Op = {
-    ...op,
-    kernels: (node, target) => op.kernels!(node, { ...target, subgroupSize: 0 }),
-    gradient: (node, upstream) =>
-      op.gradient!(node, upstream).map((given) => {
-        const value = given as Value | null;
-        return value && alone(value, value.node!)[0]!;
-      }),
-  };
-  return graph.apply(plain, inputs, attributes);
-}
+test("more interests than a byte can name are refused", () => {
+  const graph = new Graph();
+  const [interests, counts] = [graph.input("v", "f32", [2, 256, 4]), graph.input("counts", "u32", [2])];
+  expect(() => bestScores(interests, counts, graph.input("e", "f32", [3, 4]))).toThrow(
+    /at most 255 interests.*got 256/,
+  );
+});
 
 const apply: OpCase["apply"] = (values) => {
   const { interests, counts, candidates } = values as Record<string, Value>;
@@ -72,10 +68,13 @@ const cases: readonly OpCase[] = [
     apply,
   },
   random("5 interests, more than one chunk", { users: 4, interests: 5, candidates: 10, d: 8, counts: [5, 4, 0, 5] }),
+  random("9 interests, three chunks", { users: 3, interests: 9, candidates: 30, d: 4, counts: [9, 8, 3] }),
   random("width not a multiple of 4", { users: 2, interests: 2, candidates: 6, d: 7 }),
   random("one candidate", { users: 3, interests: 4, candidates: 1, d: 8 }),
   random("one user", { users: 1, interests: 2, candidates: 21, d: 16 }),
-  random("more candidates than 16, not a multiple of 8", { users: 37, interests: 4, candidates: 155, d: 20 }),
+  random("more candidates than a tile, not a multiple of 8", { users: 37, interests: 4, candidates: 155, d: 20 }),
+  random("more columns than a tile", { users: 18, interests: 3, candidates: 70, d: 132 }),
+  random("more columns than a tile, one interest each", { users: 70, interests: 1, candidates: 27, d: 68 }),
   {
     ...random("candidates of three windows", { users: 5, interests: 4, candidates: 141, d: 8 }),
     tableWindowBytes: 64 * 32,
@@ -114,14 +113,3 @@ const cases: readonly OpCase[] = [
 ];
 
 describeOp("bestScores", cases);
-
-describeOp(
-  "bestScores without subgroups",
-  cases.map((one) => ({
-    ...one,
-    apply(values) {
-      const [scores] = one.apply(values) as readonly Value[];
-      return alone(scores!, scores!.node!);
-    },
-  })),
-);

@@ -1,0 +1,98 @@
+// Best scores backward, interests, for GPUs: dv[b, j] = sum over m with winner[b, m] = j of g[b, m] e[m].
+// One invocation owns 4 rows of dv, four interests of a user or four users of one interest each, by one vec4, and a slice of the
+// candidates, which it takes four at a time; where an interest did not win, a candidate weighs nothing. A workgroup owns two
+// blocks of 4 rows by `columns` vec4 and adds up its slices in a fixed order. The padding of g is zero, so candidates past the
+// end add nothing.
+//   candidates  [candidates, d]          read
+//   g           [users, candidates]      read
+//   winners     [users, candidates / 4]  read, four to a word
+//   dv          [users, interests, d]    write
+
+struct Params {
+  users: u32,
+  interests: u32,
+  candidates: u32,
+  quads: u32, // vec4 per row of candidates and dv
+  tiles: u32, // tiles of `columns` vec4
+}
+
+override single = false; // one interest for each user
+override chunks = 1u; // of 4 interests
+override columns = 16u; // 16, 8 or 4
+
+const invocations = 256u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> candidates: array<vec4f>;
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(3) var<storage, read> winners: array<u32>;
+@group(0) @binding(4) var<storage, read_write> dv: array<vec4f>;
+
+var<workgroup> partial: array<mat4x4f, invocations>;
+
+// User and interest of row r of a block.
+fn rowOf(block: u32, r: u32) -> vec2u {
+  return select(vec2u(block / chunks, block % chunks * 4u + r), vec2u(block * 4u + r, 0u), single);
+}
+
+// What candidates 4 m to 4 m + 3 weigh in row r of a block.
+fn weightsOf(block: u32, r: u32, m: u32) -> vec4f {
+  let row = rowOf(block, r);
+  let at = min(row.x, params.users - 1u) * ((params.candidates + 3u) / 4u) + m;
+  let winner = (vec4u(winners[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
+  return select(vec4f(), g[at], winner == vec4u(row.y));
+}
+
+fn candidateOf(m: u32, c: u32) -> vec4f {
+  return candidates[min(m, params.candidates - 1u) * params.quads + min(c, params.quads - 1u)];
+}
+
+@compute @workgroup_size(invocations)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let index = group.x + group.y * groups.x;
+  let firstColumn = index % params.tiles * columns;
+  let firstBlock = index / params.tiles * 2u;
+  let owned = 2u * columns;
+  let slices = invocations / owned;
+  let column = firstColumn + local % columns;
+  let block = firstBlock + local / columns % 2u;
+  let turns = ((params.candidates + 3u) / 4u + slices - 1u - local / owned) / slices;
+  var sums = mat4x4f(); // column: row of the block
+  for (var turn = 0u; turn < turns; turn++) {
+    let m = turn * slices + local / owned;
+    let e = mat4x4f(
+      candidateOf(m * 4u, column),
+      candidateOf(m * 4u + 1u, column),
+      candidateOf(m * 4u + 2u, column),
+      candidateOf(m * 4u + 3u, column),
+    );
+    let weights = mat4x4f(
+      weightsOf(block, 0u, m),
+      weightsOf(block, 1u, m),
+      weightsOf(block, 2u, m),
+      weightsOf(block, 3u, m),
+    );
+    sums += e * weights;
+  }
+  partial[local] = sums;
+  workgroupBarrier();
+  if (local >= owned * 4u) {
+    return;
+  }
+  // Now one invocation owns one vec4.
+  let r = local / owned;
+  let own = local % owned;
+  var total = vec4f();
+  for (var slice = 0u; slice < slices; slice++) {
+    total += partial[slice * owned + own][r];
+  }
+  let row = rowOf(firstBlock + own / columns, r);
+  let c = firstColumn + own % columns;
+  if (row.x < params.users && row.y < params.interests && c < params.quads) {
+    dv[(row.x * params.interests + row.y) * params.quads + c] = total;
+  }
+}

@@ -1,0 +1,141 @@
+import shader from "../../shaders/best_scores.wgsl";
+import backwardShader from "../../shaders/best_scores_backward.wgsl";
+import candidatesShader from "../../shaders/best_scores_backward_candidates.wgsl";
+import candidatesSubgroupShader from "../../shaders/best_scores_backward_candidates_subgroup.wgsl";
+import candidatesWorkgroupShader from "../../shaders/best_scores_backward_candidates_workgroup.wgsl";
+import backwardSubgroupShader from "../../shaders/best_scores_backward_subgroup.wgsl";
+import backwardWorkgroupShader from "../../shaders/best_scores_backward_workgroup.wgsl";
+import subgroupShader from "../../shaders/best_scores_subgroup.wgsl";
+import workgroupShader from "../../shaders/best_scores_workgroup.wgsl";
+import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
+import type { KernelFamily } from "../graph/families.ts";
+import type { Node, Value } from "../graph/graph.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
+import type { BestScoresSizes } from "../reference/best-scores.ts";
+import { familiesOf, quadsOf } from "./matmul-kernels.ts";
+
+export type FamilyName = "subgroup" | "workgroup" | "plain";
+
+/** How one family's kernel is launched: the columns of its result cut into tiles, the rows into blocks of four. */
+interface Way {
+  readonly shader: Shader;
+  /** Columns of a tile, by how many there are. */
+  tile(columns: number): number;
+  /** Blocks that a workgroup or, in the plain family, an invocation owns. */
+  readonly blocks: number;
+  constants(sizes: BestScoresSizes, tile: number): Readonly<Record<string, number>>;
+}
+
+type Kernel = Readonly<Record<FamilyName, Way>>;
+
+const constants = ({ interests }: BestScoresSizes) => ({
+  single: Number(interests === 1),
+  chunks: Math.ceil(interests / 4),
+});
+
+/** Columns: candidates. Blocks: four interests of a user, or four users of one interest each. */
+const forward: Kernel = {
+  subgroup: { shader: subgroupShader, tile: () => 24, blocks: 8, constants },
+  workgroup: { shader: workgroupShader, tile: () => 64, blocks: 16, constants },
+  plain: { shader, tile: () => 8, blocks: 2, constants },
+};
+
+const upTo16 = (quads: number) => [4, 8].find((columns) => columns >= quads) ?? 16;
+
+/** Columns: vec4 of an interest. Blocks: as forward, those of a user's further chunks of interests counted. */
+const backward: Kernel = {
+  subgroup: { shader: backwardSubgroupShader, tile: () => 8, blocks: 8, constants },
+  workgroup: {
+    shader: backwardWorkgroupShader,
+    tile: upTo16,
+    blocks: 2,
+    constants: (sizes, columns) => ({ ...constants(sizes), columns }),
+  },
+  plain: { shader: backwardShader, tile: () => 2, blocks: 4, constants },
+};
+
+/** Columns: vec4 of a candidate. Blocks: four candidates. */
+const backwardCandidates: Kernel = {
+  subgroup: { ...backward.subgroup, shader: candidatesSubgroupShader },
+  workgroup: { ...backward.workgroup, shader: candidatesWorkgroupShader, constants: (_, columns) => ({ columns }) },
+  plain: { ...backward.plain, shader: candidatesShader },
+};
+
+function launch(family: FamilyName, kernel: Kernel, sizes: BestScoresSizes, columns: number, blocks: number) {
+  const way = kernel[family];
+  const tile = way.tile(columns);
+  const tiles = Math.ceil(columns / tile);
+  return {
+    shader: way.shader,
+    constants: way.constants(sizes, tile),
+    params: {
+      users: u32(sizes.users),
+      interests: u32(sizes.interests),
+      candidates: u32(sizes.candidates),
+      quads: u32(Math.ceil(sizes.dimension / 4)),
+      tiles: u32(tiles),
+    },
+    workgroups: gridOf(tiles * Math.ceil(blocks / way.blocks), family === "plain" ? 64 : 1),
+  };
+}
+
+const blocksOf = ({ users, interests }: BestScoresSizes) => (interests === 1 ? Math.ceil(users / 4) : users);
+
+/** The launches of the scores and their winners: one, or one for each window of a table of candidates. */
+export function scoreDispatches(
+  family: FamilyName,
+  all: BestScoresSizes,
+  target: KernelTarget,
+  values: Readonly<Record<"interests" | "counts" | "candidates" | "scores" | "winners", Value>>,
+): Dispatch[] {
+  const { interests, counts, candidates, scores, winners } = values;
+  return rowWindows(candidates, target).map((window) => {
+    const sizes = { ...all, candidates: window.count };
+    const { params, ...launched } = launch(family, forward, sizes, window.count, blocksOf(sizes));
+    return {
+      ...launched,
+      params: {
+        ...params,
+        keepWinners: u32(target.isUsed(winners) ? 1 : 0),
+        first: u32(window.first / 4),
+        pitch: u32(quadsOf(scores.shape)),
+      },
+      bindings: [...[interests, counts].map(read), inWindow(read(candidates), window), ...[scores, winners].map(write)],
+    };
+  });
+}
+
+/** The launch of the gradient for the interests. */
+export function interestsGradientDispatch(
+  family: FamilyName,
+  sizes: BestScoresSizes,
+  values: Readonly<Record<"candidates" | "g" | "winners" | "dInterests", Value>>,
+): Dispatch {
+  const { candidates, g, winners, dInterests } = values;
+  const blocks = blocksOf(sizes) * Math.ceil(sizes.interests / 4);
+  return {
+    ...launch(family, backward, sizes, quadsOf(candidates.shape), blocks),
+    bindings: [...[candidates, g, winners].map(read), write(dInterests)],
+  };
+}
+
+/** The launch of the gradient for the candidates. */
+export function candidatesGradientDispatch(
+  family: FamilyName,
+  sizes: BestScoresSizes,
+  values: Readonly<Record<"interests" | "g" | "winners" | "dCandidates", Value>>,
+): Dispatch {
+  const { interests, g, winners, dCandidates } = values;
+  return {
+    ...launch(family, backwardCandidates, sizes, quadsOf(dCandidates.shape), Math.ceil(sizes.candidates / 4)),
+    bindings: [...[interests, g, winners].map(read), write(dCandidates)],
+  };
+}
+
+/** The families of an op whose kernels are given by the name of the family. */
+export function eachFamily<Attributes>(
+  kernels: (family: FamilyName, ...node: Parameters<KernelFamily<Attributes>["kernels"]>) => readonly Dispatch[],
+): KernelFamily<Attributes>[] {
+  const of = (family: FamilyName) => (node: Node<Attributes>, target: KernelTarget) => kernels(family, node, target);
+  return familiesOf({ subgroup: of("subgroup"), workgroup: of("workgroup"), plain: of("plain") });
+}
