@@ -59,6 +59,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     software: isSoftware(device.adapterInfo),
     subgroupSize: fixedSubgroupSize(device),
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
+    storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
   };
   const adapter = identityOf(device.adapterInfo);
   const tuning = given.filter((choice) => choice.adapter === adapter);

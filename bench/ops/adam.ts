@@ -1,5 +1,6 @@
 import type { Value } from "../../src/graph/graph.ts";
-import { adamDense, adamRows, adamSchedule } from "../../src/ops/adam.ts";
+import { adamRows, adamSchedule } from "../../src/ops/adam.ts";
+import { adamDense } from "../../src/ops/adam-dense.ts";
 import { rowOrder } from "../../src/ops/row-order.ts";
 import type { DescribeKernels, Feed } from "../kernel-benchmark.ts";
 import { filled, floats, ids } from "../numbers.ts";
@@ -18,7 +19,7 @@ const describe: DescribeKernels = ({ batch, length, dimension, items, negatives 
       name: "adam dense",
       shape: `${dimension} x ${columns}`,
       feeds: () => ({ ...kept([dimension, columns]), gradient: floats([dimension, columns], 4), step: firstStep }),
-      apply: (values) => adamDense(stateOf(values), values["gradient"]!, scheduleOf(values), decay),
+      apply: (values) => adamDense([{ ...stateOf(values), gradient: values["gradient"]! }], scheduleOf(values), decay),
       forward: { flops: flopsPerElement * dimension * columns },
     },
     {

@@ -39,6 +39,8 @@ export interface KernelTarget {
   /** Invocations of a subgroup where the adapter has subgroups of one size only, else 0. */
   readonly subgroupSize: number;
   readonly workgroupStorageBytes: number;
+  /** Most storage buffers that a kernel may bind; 8 on every adapter, often more. */
+  readonly storageBuffers: number;
   /** Most bytes of a table that a kernel sees at once; it goes through a larger one window by window. */
   readonly tableWindowBytes: number;
   /** Whether anyone reads the value; an op need not write an output that nobody reads. */

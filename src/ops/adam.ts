@@ -1,8 +1,7 @@
-import shader from "../../shaders/adam.wgsl";
-import rowsShader from "../../shaders/adam_rows.wgsl";
+import shader from "../../shaders/adam_rows.wgsl";
 import { f32, gridOf, read, type Scalar, u32, write } from "../graph/dispatch.ts";
 import type { Node, Op, RowGradientPart, Tensor, Value } from "../graph/graph.ts";
-import { bufferElements, elementCount, lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
+import { elementCount, lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/adam.ts";
 import type { RowOrderValues } from "./row-order.ts";
@@ -57,26 +56,6 @@ const adamScheduleOp: Op<AdamScheduleOptions> = {
 };
 
 /**
- * One step of Adam (Kingma and Ba, algorithm 1) that moves every element of a parameter.
- * @param state parameter and moments, `[..., d]` of rank 2 or more
- * @param gradient of the parameter's shape
- * @param schedule from {@link adamSchedule}
- * @returns the node to name among the updates of a program
- */
-export function adamDense(state: AdamState, gradient: Value, schedule: Value, options: AdamOptions): Node {
-  const { parameter, firstMoment, secondMoment } = state;
-  requireState("adamDense", state, sameShape(gradient.shape, parameter.shape) && parameter.shape.length >= 2, {
-    gradient,
-    schedule,
-  });
-  return parameter.graph.node(
-    adamDenseOp,
-    [gradient, schedule, parameter, firstMoment, secondMoment],
-    complete(options),
-  );
-}
-
-/**
  * One step of lazy Adam for a table whose gradient is given by rows: rows that occur and their moments move, the others
  * stay as they are; row 0 never moves. The bias correction is that of the global step.
  * @param state table and moments, `[V + 1, d]`
@@ -115,9 +94,18 @@ export function adamRows(
   return parameter.graph.node(adamRowsOp, inputs, { ...complete(options), layout });
 }
 
-const complete = (options: AdamOptions): reference.AdamDecay => ({ ...options, weightDecay: options.weightDecay ?? 0 });
+export const complete = (options: AdamOptions): reference.AdamDecay => ({
+  ...options,
+  weightDecay: options.weightDecay ?? 0,
+});
 
-function requireState(op: string, state: AdamState, fits: boolean, others: Readonly<Record<string, Value>>): void {
+/** Fails unless the state is of one shape and of parameters alone, the schedule one of {@link adamSchedule}, and `fits` holds. */
+export function requireState(
+  op: string,
+  state: AdamState,
+  fits: boolean,
+  others: Readonly<Record<string, Value>>,
+): void {
   const { parameter, firstMoment, secondMoment } = state;
   const all = [parameter, firstMoment, secondMoment];
   const kept = all.every((value) => value.role === "parameter" && sameShape(value.shape, parameter.shape));
@@ -129,7 +117,8 @@ function requireState(op: string, state: AdamState, fits: boolean, others: Reado
   requireShapes(fits && kept && sameShape(others.schedule!.shape, [2]), op, expected, Object.fromEntries(shapes));
 }
 
-const decayParams = ({ beta1, beta2, epsilon, weightDecay }: reference.AdamDecay): Record<string, Scalar> => ({
+/** Members of a kernel's `Params`, in this order. */
+export const decayParams = ({ beta1, beta2, epsilon, weightDecay }: reference.AdamDecay): Record<string, Scalar> => ({
   beta1: f32(beta1),
   rest1: f32(1 - beta1),
   beta2: f32(beta2),
@@ -139,38 +128,16 @@ const decayParams = ({ beta1, beta2, epsilon, weightDecay }: reference.AdamDecay
 });
 
 /** Copies of the parameter and its moments, for a reference to move in place. */
-const copyState = (tensors: readonly Tensor[]): reference.AdamState => {
+export const copyState = (tensors: readonly Tensor[]): reference.AdamState => {
   const [parameter, firstMoment, secondMoment] = tensors.map((tensor) => floats(tensor).slice());
   return { parameter: parameter!, firstMoment: firstMoment!, secondMoment: secondMoment! };
 };
 
-const contentOf = ({ parameter, firstMoment, secondMoment }: reference.AdamState) => [
+export const contentOf = ({ parameter, firstMoment, secondMoment }: reference.AdamState) => [
   parameter,
   firstMoment,
   secondMoment,
 ];
-
-const adamDenseOp: Op<reference.AdamDecay> = {
-  name: "adamDense",
-  updates: [2, 3, 4],
-  outputs: () => [],
-  reference([gradient, schedule, ...kept], decay) {
-    const state = copyState(kept);
-    reference.adamDense(state, floats(gradient!), floats(schedule!), decay);
-    return contentOf(state);
-  },
-  kernels({ inputs: [gradient, schedule, ...state], attributes }) {
-    const quads = bufferElements(gradient!.shape, "f32") / 4;
-    return [
-      {
-        shader,
-        params: { quads: u32(quads), ...decayParams(attributes) },
-        bindings: [read(gradient!), read(schedule!), ...state.map(write)],
-        workgroups: gridOf(quads),
-      },
-    ];
-  },
-};
 
 const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
   name: "adamRows",
@@ -203,7 +170,7 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
     const { params, constants, bindings } = bindParts(layout, rows);
     const state = [write(parameter!), write(firstMoment!), write(secondMoment!)];
     return rowWindows(parameter!, target).map((window) => ({
-      shader: rowsShader,
+      shader,
       constants,
       params: {
         capacity: u32(capacity),

@@ -1,6 +1,7 @@
 import type { Gradient, Node, Value } from "../graph/graph.ts";
 import { elementCount } from "../graph/shape.ts";
-import { type AdamState, adamDense, adamRows, adamSchedule } from "../ops/adam.ts";
+import { type AdamState, adamRows, adamSchedule } from "../ops/adam.ts";
+import { adamDense, type DenseUpdate } from "../ops/adam-dense.ts";
 import { rowOrder } from "../ops/row-order.ts";
 import { rowsToDense } from "../ops/rows-to-dense.ts";
 
@@ -33,13 +34,18 @@ export function adam(gradients: ReadonlyMap<Value, Gradient>, settings: AdamSett
   const { step, rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, tables = "lazy" } = settings;
   const options = { beta1, beta2, epsilon, weightDecay };
   const schedule = adamSchedule(step, { rate, beta1, beta2 });
-  return [...gradients].map(([parameter, gradient]) => {
+  const byRows: Node[] = [];
+  const dense: DenseUpdate[] = [];
+  for (const [parameter, gradient] of gradients) {
     const state = withMoments(parameter);
-    if (!("parts" in gradient)) return adamDense(state, gradient, schedule, options);
-    if (tables === "dense")
-      return adamDense(state, rowsToDense(gradient.parts, parameter.shape[0]!), schedule, options);
-    return adamRows(state, gradient.parts, rowOrder(gradient.parts.map((part) => part.ids)), schedule, options);
-  });
+    if (!("parts" in gradient)) dense.push({ ...state, gradient });
+    else if (tables === "dense") dense.push({ ...state, gradient: rowsToDense(gradient.parts, parameter.shape[0]!) });
+    else {
+      const order = rowOrder(gradient.parts.map((part) => part.ids));
+      byRows.push(adamRows(state, gradient.parts, order, schedule, options));
+    }
+  }
+  return dense.length === 0 ? byRows : [...byRows, adamDense(dense, schedule, options)];
 }
 
 function withMoments(parameter: Value): AdamState {

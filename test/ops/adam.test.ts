@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine.ts";
 import { Graph, type Node, type RowGradientPart, type Value } from "../../src/graph/graph.ts";
-import { type AdamState, adamDense, adamRows, adamSchedule } from "../../src/ops/adam.ts";
+import { type AdamState, adamRows, adamSchedule } from "../../src/ops/adam.ts";
+import { adamDense } from "../../src/ops/adam-dense.ts";
 import { rowOrder } from "../../src/ops/row-order.ts";
 import { rowsToDense } from "../../src/ops/rows-to-dense.ts";
 import { expectClose, normals } from "../support/op.ts";
@@ -76,7 +77,10 @@ describe("adamDense", () => {
       const graph = new Graph();
       const gradient = graph.input("gradient", "f32", shape);
       const schedule = adamSchedule(graph.input("step", "u32", [1]), settings);
-      const update = adamDense(stateOf(graph, shape, initial), gradient, schedule, { ...settings, weightDecay });
+      const update = adamDense([{ ...stateOf(graph, shape, initial), gradient }], schedule, {
+        ...settings,
+        weightDecay,
+      });
       return { updates: [update], feeds: (t: number) => ({ gradient: gradientAt(t) }) };
     };
     test(`${name}: as written by hand`, async () => {
@@ -207,7 +211,7 @@ describe("adamRows", () => {
 
     test(`${one.name}: a dense update of the same gradient agrees where every row moves at every step`, async () => {
       const dense = build((state, parts, schedule) =>
-        adamDense(state, rowsToDense(parts, one.table[0]), schedule, options),
+        adamDense([{ ...state, gradient: rowsToDense(parts, one.table[0]) }], schedule, options),
       );
       const [got, want] = [await train(engine, dense), await train(host, dense)];
       expectClose("parameter", got.w!, want.w!, tolerance);
@@ -252,7 +256,7 @@ test("moments of another shape are refused, with all shapes", () => {
   const state = stateOf(graph, [2, 4], new Float32Array(8));
   const gradient = graph.input("gradient", "f32", [2, 3]);
   const schedule = adamSchedule(graph.input("step", "u32", [1]), settings);
-  expect(() => adamDense(state, gradient, schedule, settings)).toThrow(
+  expect(() => adamDense([{ ...state, gradient }], schedule, settings)).toThrow(
     /adamDense: expected .* gradient \[2, 3\], schedule \[2\]/,
   );
 });
