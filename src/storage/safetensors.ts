@@ -4,7 +4,7 @@ import { isRecord, readJson } from "./json.ts";
 /** Values with their shape, row-major; `[]` is the shape of a single number. */
 export interface Tensor {
   shape: readonly number[];
-  data: Float32Array | Uint32Array;
+  data: Float32Array | Float64Array | Uint32Array;
 }
 
 /** What a safetensors file holds. */
@@ -14,6 +14,13 @@ export interface Safetensors {
 }
 
 const metadataKey = "__metadata__";
+
+/** The types of the format that are read and written. */
+const arrayOf = { F32: Float32Array, F64: Float64Array, U32: Uint32Array } as const;
+type DataType = keyof typeof arrayOf;
+const typeNames = Object.keys(arrayOf) as DataType[];
+const isKnownType = (value: unknown): value is DataType => typeNames.includes(value as DataType);
+
 /** The limit of the reference implementation, so that its readers accept what ours does. */
 const maximumHeaderBytes = 100_000_000;
 
@@ -36,7 +43,7 @@ export function encodeSafetensors(
       fail(`tensor ${name} of shape [${tensor.shape.join(", ")}] needs ${elements} values, got ${tensor.data.length}`);
     }
     const end = offset + tensor.data.byteLength;
-    const dtype = tensor.data instanceof Float32Array ? "F32" : "U32";
+    const dtype = typeNames.find((type) => tensor.data instanceof arrayOf[type]);
     entries.push([name, { dtype, shape: tensor.shape, data_offsets: [offset, end] }]);
     data.push(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength));
     offset = end;
@@ -51,8 +58,8 @@ export function encodeSafetensors(
 }
 
 /**
- * Decodes a safetensors file of F32 and U32 tensors, in the order of their data. `name` is the file, for the errors. The data
- * are views of `bytes` where these are aligned to 4 bytes, else copies.
+ * Decodes a safetensors file of F32, F64 and U32 tensors, in the order of their data. `name` is the file, for the errors. The
+ * data are views of `bytes` where these are aligned to the size of an element, else copies.
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string): Safetensors {
   const { header, dataStart } = decodeHeader(bytes, name);
@@ -69,10 +76,14 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): Safetensors 
     if (begin < offset) fail(`${name}: tensor ${tensor} overlaps the tensor before it (byte ${begin} of the data)`);
     if (begin > offset) fail(`${name}: bytes ${offset} to ${begin} of the data belong to no tensor`);
     const content = bytes.subarray(dataStart + begin, dataStart + end);
+    const Elements = arrayOf[dtype];
+    const size = Elements.BYTES_PER_ELEMENT;
     // Not slice(): that of a Node Buffer does not copy.
-    const aligned = content.byteOffset % 4 === 0 ? content : new Uint8Array(content);
-    const view = [aligned.buffer, aligned.byteOffset, (end - begin) / 4] as const;
-    tensors.set(tensor, { shape, data: dtype === "F32" ? new Float32Array(...view) : new Uint32Array(...view) });
+    const aligned = content.byteOffset % size === 0 ? content : new Uint8Array(content);
+    tensors.set(tensor, {
+      shape,
+      data: new Elements(aligned.buffer as ArrayBuffer, aligned.byteOffset, (end - begin) / size),
+    });
     offset = end;
   }
   if (offset !== dataBytes) fail(`${name}: the last ${dataBytes - offset} bytes of the data belong to no tensor`);
@@ -96,13 +107,13 @@ function decodeHeader(bytes: Uint8Array, name: string): { header: Record<string,
 function checkEntry(entry: unknown, where: string, tensor: string, dataBytes: number) {
   if (!isRecord(entry)) fail(`${where} must be described by a JSON object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== "F32" && dtype !== "U32") fail(`${where} has the type ${JSON.stringify(dtype)}; known are F32 and U32`);
+  if (!isKnownType(dtype)) fail(`${where} has the type ${JSON.stringify(dtype)}; known are ${typeNames.join(", ")}`);
   if (!isCounts(shape)) fail(`${where} has no valid shape: ${JSON.stringify(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2) fail(`${where} has no valid offsets: ${JSON.stringify(offsets)}`);
   const [begin, end] = offsets as [number, number];
   if (begin > end) fail(`${where} ends (byte ${end}) before it begins (byte ${begin})`);
   if (end > dataBytes) fail(`${where} ends at byte ${end} of the data, but there are only ${dataBytes}: truncated?`);
-  const needed = 4 * elementCount(shape);
+  const needed = arrayOf[dtype].BYTES_PER_ELEMENT * elementCount(shape);
   if (needed !== end - begin) {
     fail(`${where} of shape [${shape.join(", ")}] needs ${needed} bytes, its offsets give ${end - begin}`);
   }
