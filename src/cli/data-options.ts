@@ -4,25 +4,11 @@ import { describeLog, type InteractionLog } from "../data/log.ts";
 import { readInteractions } from "../data/log-file.ts";
 import { fileFormats } from "../data/plain-file.ts";
 import { fail } from "../errors.ts";
-import {
-  type DataDescription,
-  dataDefaults,
-  dataDescriptionSchema,
-  splitNames,
-} from "../training/model-folder-data.ts";
+import { type DataDescription, dataDefaults, dataDescriptionSchema } from "../training/model-folder-data.ts";
 import type { Console } from "./io.ts";
 import type { Flag } from "./options.ts";
 
 export const dataSchema = dataDescriptionSchema.shape;
-
-const share = (of: string): string => `share-of-users: ${of}`;
-
-const splitDescriptions: Readonly<Record<string, readonly [string, string]>> = {
-  split: ["protocol", `${splitNames.join(" (a user's last item is the test) or ")} (some users are the test)`],
-  validationShare: ["share", share("share of the users to validate on")],
-  testShare: ["share", share("share of the users to test on")],
-  historyShare: ["share", share("first part of a tested user's items that is history, the rest is to be found")],
-};
 
 const columnDescriptions: Readonly<Record<string, readonly [string | undefined, string]>> = {
   user: ["column", "column of the user; default: user_id, user, userId, ..."],
@@ -45,7 +31,8 @@ const featureDescriptions: Readonly<Record<string, readonly [string, string]>> =
   featureSeparator: ["text", "stands between the values of a multi-valued feature column"],
 };
 
-const toFlags = (descriptions: Readonly<Record<string, readonly [string | undefined, string]>>): Flag[] =>
+/** Flags of the data, in their place in the help. */
+export const toFlags = (descriptions: Readonly<Record<string, readonly [string | undefined, string]>>): Flag[] =>
   Object.entries(descriptions).map(([key, [value, description]]) => ({
     key,
     ...(value !== undefined && { value, standard: dataDefaults[key as keyof DataDescription] }),
@@ -53,7 +40,6 @@ const toFlags = (descriptions: Readonly<Record<string, readonly [string | undefi
     group: "Data:",
   }));
 
-export const splitFlags = toFlags(splitDescriptions);
 export const columnFlags = toFlags(columnDescriptions);
 export const featureFlags = toFlags(featureDescriptions);
 

@@ -5,16 +5,15 @@ import { fail } from "../errors.ts";
 import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadModel, type StoredModel } from "../training/model-folder.ts";
-import { type DataDescription, splitLog } from "../training/model-folder-data.ts";
-import { columnFlags, dataSchema, readLog, splitFlags } from "./data-options.ts";
+import { completeProtocol, judgingProtocol, type Protocol, protocolSchema, splitLog } from "../training/protocol.ts";
+import { columnFlags, dataSchema, readLog } from "./data-options.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
 import { describeTest } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions, within } from "./options.ts";
 import { adoptLog } from "./other-log.ts";
+import { checkProtocol, protocolFlags, requireUsers } from "./protocol-options.ts";
 
-const { split, validationShare, testShare, historyShare } = dataSchema;
-const splitSchema = { split, validationShare, testShare, historyShare };
 const { interactions, user, item, time, inFileOrder, format, columnNames, minimumUserCount, minimumItemCount } =
   dataSchema;
 const logSchema = {
@@ -31,7 +30,7 @@ const logSchema = {
 
 const schema = {
   ...logSchema,
-  ...splitSchema,
+  ...protocolSchema,
   ...commonSchema,
   model: z.string().min(1),
   at: z.array(z.number().int().min(1)).min(1),
@@ -51,23 +50,23 @@ const ownFlags: readonly Flag[] = [
   },
 ];
 
-/** The split is the trained one unless another is asked for, so no default is shown. */
-const ownSplitFlags = splitFlags.map(({ standard: _, ...flag }) => flag);
+/** The protocol is the trained one unless another is asked for, so no default is shown. */
+const ownProtocolFlags = protocolFlags.map(({ standard: _, ...flag }) => flag);
 
 const examples = `
 Examples:
   $ polymind evaluate --model model/
   $ polymind evaluate --model model/ --at 10,50,100 --json metrics.json
-  $ polymind evaluate --model model/ --interactions next-week.csv --split share-of-users --test-share 1 --validation-share 0
+  $ polymind evaluate --model model/ --interactions next-week.csv --protocol users --test-share 1 --validation-share 0
 
-Data options matter with --interactions alone; the split is the one the model was trained with unless another is named.`;
+Data options matter with --interactions alone; the protocol is the one the model was trained with unless another is named.`;
 
 /** `polymind evaluate` */
 export function evaluateCommand(io: Io, finish: (code: number) => void): Command {
   const command = new Command("evaluate").description(
     "Judge a model: the whole catalogue is ranked for every test user.",
   );
-  return addFlags(command, [...ownFlags, ...columnFlags, ...ownSplitFlags, ...commonFlags])
+  return addFlags(command, [...ownFlags, ...columnFlags, ...ownProtocolFlags, ...commonFlags])
     .addHelpText("after", examples)
     .action(async (flags) => {
       const options: EvaluateOptions = await readOptions(schema, flags);
@@ -81,8 +80,6 @@ async function evaluate(options: EvaluateOptions, console: Console): Promise<voi
   await ensureJsonFile(options.json);
   const model = await loadModel(folder);
   const { dataset, evaluated } = await usersToJudge(model, options, console);
-  if (evaluated.users.length === 0)
-    fail("no user can be judged: leave-one-out needs users with 3 interactions, share-of-users a --test-share above 0");
   const engine = await startEngine(options.adapter, console, model.tuning);
   try {
     const judging = {
@@ -103,20 +100,24 @@ async function usersToJudge(
   options: EvaluateOptions,
   console: Console,
 ): Promise<{ readonly dataset: Dataset; readonly evaluated: EvaluationUsers }> {
-  const split = within(options, splitSchema);
-  const data: DataDescription = { ...model.data, ...split };
+  const protocol = judgingProtocol(within(model.data, protocolSchema), within(options, protocolSchema));
+  checkProtocol(protocol);
   const trained = datasetOf(model);
-  if (options.interactions === undefined) {
-    if (isOtherSplit(data, model.data)) {
-      console.note("note: the model was trained with another split, so it may have seen what it is judged by");
-    }
-    return { dataset: trained, evaluated: splitLog(model.log, data, model.training.seed).test };
+  const other =
+    options.interactions === undefined
+      ? undefined
+      : adoptLog(await readLog({ ...model.data, ...within(options, logSchema) }, console), model, console);
+  const log = other?.sequences ?? model.log;
+  const asked = completeProtocol(log, protocol);
+  if (other === undefined && isOther(asked, model)) {
+    console.note("note: the model was trained with another protocol, so it may have seen what it is judged by");
   }
-  const other = adoptLog(await readLog({ ...data, ...within(options, logSchema) }, console), model, console);
-  const evaluated = splitLog(other.sequences, data, model.training.seed).test;
-  return { dataset: { ...trained, userFeatures: other.userFeatures }, evaluated };
+  const evaluated = splitLog(log, asked, model.training.seed).test;
+  requireUsers(evaluated, asked);
+  return { dataset: other ? { ...trained, userFeatures: other.userFeatures } : trained, evaluated };
 }
 
-function isOtherSplit(asked: DataDescription, trained: DataDescription): boolean {
-  return (Object.keys(splitSchema) as (keyof typeof splitSchema)[]).some((key) => asked[key] !== trained[key]);
+function isOther(asked: Protocol, { log, data }: StoredModel): boolean {
+  const trained = completeProtocol(log, data);
+  return (Object.keys(protocolSchema) as (keyof Protocol)[]).some((key) => asked[key] !== trained[key]);
 }

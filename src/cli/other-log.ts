@@ -23,7 +23,8 @@ export function adoptLog(log: InteractionLog, model: StoredModel, { note }: Cons
       .map((item) => known[item]!)
       .filter((item) => item > 0),
   );
-  const sequences = { userCount: log.userCount, itemCount: model.log.itemCount, ...concatenateLists(lists) };
+  const times = log.times?.filter((_, place) => known[log.items[place]!]! > 0);
+  const sequences = { userCount: log.userCount, itemCount: model.log.itemCount, ...concatenateLists(lists), times };
   const unknownItems = known.slice(1).filter((item) => item === 0).length;
   if (unknownItems > 0) {
     const lost = log.items.length - sequences.items.length;

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { columnFlags, dataSchema, featureFlags, splitFlags } from "./data-options.ts";
+import { columnFlags, dataSchema, featureFlags } from "./data-options.ts";
 import { modelFlags, modelSchema, trainingSchema } from "./model-options.ts";
 import { commonFlags, commonSchema, type Flag } from "./options.ts";
+import { protocolFlags } from "./protocol-options.ts";
 
 export const trainSchema = {
   ...dataSchema,
@@ -36,7 +37,7 @@ export const trainFlags: readonly Flag[] = [
   },
   { ...cacheFlag, description: "with --tuned: where polymind tune wrote; default: its own" },
   ...columnFlags,
-  ...splitFlags,
+  ...protocolFlags,
   ...featureFlags,
   ...modelFlags,
   ...commonFlags,

@@ -4,11 +4,13 @@ import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource } from "../training/model-folder.ts";
 import { dataDefaults } from "../training/model-folder-data.ts";
 import { trainingDefaults } from "../training/options.ts";
+import { completeProtocol } from "../training/protocol.ts";
 import { type Checkpoint, isFinished } from "../training/trainer.ts";
 import { dataSchema, readAllFeatures, readLog } from "./data-options.ts";
 import type { Console } from "./io.ts";
 import { givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
 import { flagOf, showValue, within } from "./options.ts";
+import { checkProtocol, requireUsers } from "./protocol-options.ts";
 import type { TrainOptions } from "./train-options.ts";
 
 /** What to train, and from where on. */
@@ -24,13 +26,15 @@ export interface TrainingJob {
 export function newJob(options: TrainOptions): (console: Console) => Promise<TrainingJob> {
   const training = { ...trainingDefaults, ...within(options, trainingSchema) };
   const spec = givenModel(within(options, modelSchema), training.seed);
-  const data = { ...dataDefaults, ...within(options, dataSchema) };
-  if (data.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
+  const given = { ...dataDefaults, ...within(options, dataSchema) };
+  checkProtocol(given);
+  if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
   return async (console) => {
-    const log = await readLog(data, console);
+    const log = await readLog(given, console);
+    const data = { ...given, ...completeProtocol(log, given) };
     const features = await readAllFeatures(data, log, console);
     const source = { spec, training, data, log, ...features };
-    return { source, dataset: withUsersToJudge(datasetOf(source)) };
+    return { source, dataset: withUsersToJudge(source) };
   };
 }
 
@@ -62,7 +66,7 @@ export async function resumedJob(options: TrainOptions, folder: string, { note }
   const source = { ...model, training };
   return {
     source,
-    dataset: withUsersToJudge(datasetOf(source)),
+    dataset: withUsersToJudge(source),
     from: { ...checkpoint, progress },
     adapter: model.adapter,
   };
@@ -75,12 +79,8 @@ function isSame(key: string, given: unknown, stored: unknown): boolean {
   return JSON.stringify(given) === JSON.stringify(stored);
 }
 
-function withUsersToJudge(dataset: Dataset): Dataset {
-  const { validation, test } = dataset.split;
-  if (validation.users.length === 0 || test.users.length === 0) {
-    fail(
-      "no user can be judged: --split leave-one-out needs users with 3 interactions, share-of-users needs shares above 0 and users with 2",
-    );
-  }
+function withUsersToJudge(source: Omit<ModelSource, "adapter">): Dataset {
+  const dataset = datasetOf(source);
+  for (const users of [dataset.split.validation, dataset.split.test]) requireUsers(users, source.data);
   return dataset;
 }

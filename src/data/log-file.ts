@@ -64,7 +64,8 @@ export async function readInteractions(path: string, options: ReadInteractionsOp
       await filterAndNumber(database, minimumUserCount, minimumItemCount);
       const report = await makeReport(database, dropped);
       if (report.rowsKept === 0) failEmpty(path, report, minimumUserCount, minimumItemCount);
-      return { ...(await readTables(database, report)), report };
+      const isTimed = format !== "sequences" && options.time !== false;
+      return { ...(await readTables(database, report, isTimed)), report };
     });
   });
 }
@@ -168,8 +169,12 @@ function failEmpty(path: string, report: LoadReport, minimumUserCount: number, m
   );
 }
 
-/** The sorted items and the id tables, streamed out of DuckDB. */
-async function readTables(database: Database, report: LoadReport): Promise<Omit<InteractionLog, "report">> {
+/** The sorted items, their times and the id tables, streamed out of DuckDB. */
+async function readTables(
+  database: Database,
+  report: LoadReport,
+  isTimed: boolean,
+): Promise<Omit<InteractionLog, "report">> {
   const userIds: string[] = [];
   const ends: number[] = [0];
   await database.stream("SELECT user_id, events FROM kept_users ORDER BY code", ([userId, events], rowCount) => {
@@ -187,11 +192,15 @@ async function readTables(database: Database, report: LoadReport): Promise<Omit<
     }
   });
   const items = new Uint32Array(report.rowsKept);
+  const times = isTimed ? new Float64Array(report.rowsKept) : undefined;
   let place = 0;
   await database.stream(
-    `SELECT id FROM events JOIN kept_items ON item_code = code ORDER BY user_code, time, row`,
-    ([id], rowCount) => {
-      for (let row = 0; row < rowCount; row++) items[place++] = id!(row) as number;
+    `SELECT id, time FROM events JOIN kept_items ON item_code = code ORDER BY user_code, time, row`,
+    ([id, time], rowCount) => {
+      for (let row = 0; row < rowCount; row++) {
+        if (times) times[place] = time!(row) as number;
+        items[place++] = id!(row) as number;
+      }
     },
   );
   return {
@@ -199,6 +208,7 @@ async function readTables(database: Database, report: LoadReport): Promise<Omit<
     itemCount: itemIds.length - 1,
     offsets: Uint32Array.from(ends),
     items,
+    ...(times && { times }),
     userIds,
     itemIds,
     itemCounts: Uint32Array.from(counts),

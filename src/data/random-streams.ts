@@ -7,4 +7,6 @@ export const randomStreams = {
   negatives: 0x20000000,
   userSplit: 0x20000001,
   plantedLog: 0x20000002,
+  interactionSplit: 0x20000003,
+  targets: 0x20000004,
 } as const;

@@ -12,6 +12,8 @@ export interface Sequences {
   readonly offsets: Uint32Array;
   /** `[number of interactions]`, ids from 1. */
   readonly items: Uint32Array;
+  /** `[number of interactions]`, when each was, never falling within a user; there where the log says so. */
+  readonly times?: Float64Array | undefined;
 }
 
 /** Lists of items cut by offsets `[n + 1]`, without the counts of {@link Sequences}. */

@@ -80,7 +80,8 @@ export function shareOfUsers(log: Sequences, options: ShareOfUsersOptions): Spli
   };
 }
 
-function withLists({ userCount, itemCount }: Sequences, lists: readonly Uint32Array[]): Sequences {
+/** The part of a log that trains: `lists[u]` of user u. */
+export function withLists({ userCount, itemCount }: Sequences, lists: readonly Uint32Array[]): Sequences {
   return { userCount, itemCount, ...concatenateLists(lists) };
 }
 

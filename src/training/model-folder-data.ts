@@ -1,11 +1,7 @@
 import { z } from "zod";
 import { fileFormats } from "../data/plain-file.ts";
-import type { Sequences } from "../data/sequences.ts";
-import { leaveOneOut, type Split, shareOfUsers } from "../data/split.ts";
+import { protocolSchema } from "./protocol.ts";
 
-export const splitNames = ["leave-one-out", "share-of-users"] as const;
-
-const share = z.number().min(0).max(1);
 const count = z.number().int().min(0);
 
 /** How a log was read and split, in the words of the command line; a folder keeps it so that it can be judged in the same way. */
@@ -20,10 +16,7 @@ export const dataDescriptionSchema = z.strictObject({
   columnNames: z.array(z.string().min(1)).min(1).optional(),
   minimumUserCount: count,
   minimumItemCount: count,
-  split: z.enum(splitNames),
-  validationShare: share,
-  testShare: share,
-  historyShare: share,
+  ...protocolSchema,
   userFeatures: z.string().min(1).optional(),
   userFeaturesKey: z.string().min(1).optional(),
   userFeaturesColumns: z.array(z.string().min(1)).min(1).optional(),
@@ -36,21 +29,11 @@ export const dataDescriptionSchema = z.strictObject({
 
 export type DataDescription = Readonly<z.infer<typeof dataDescriptionSchema>>;
 
-/** Leave-one-out over all users and items; the shares are ComiRec's and matter to `"share-of-users"` alone. */
+/** Leave-one-out over all users and items. */
 export const dataDefaults: DataDescription = {
   inFileOrder: false,
   minimumUserCount: 1,
   minimumItemCount: 1,
-  split: "leave-one-out",
-  validationShare: 0.1,
-  testShare: 0.1,
-  historyShare: 0.8,
+  protocol: "leave-one-out",
   featureSeparator: "|",
 };
-
-/** Splits a log as its description says; the seed chooses the users of a share. */
-export function splitLog(log: Sequences, data: DataDescription, seed: number): Split {
-  if (data.split === "leave-one-out") return leaveOneOut(log);
-  const { validationShare: validation, testShare: test, historyShare } = data;
-  return shareOfUsers(log, { validation, test, historyShare, seed });
-}

@@ -6,6 +6,7 @@ import type { SharedOptions } from "../models/model.ts";
 import { type ModelSpec, modelNames } from "../models/registry.ts";
 import { dataDescriptionSchema } from "./model-folder-data.ts";
 import type { TrainingOptions } from "./options.ts";
+import { readOlderProtocol } from "./protocol.ts";
 
 const whole = (least: number) => z.number().int().min(least);
 const above = (bound: number) => z.number().gt(bound);
@@ -104,7 +105,7 @@ export const configSchema = z.strictObject({
   version: z.literal(version),
   model: modelSpecSchema,
   training: trainingOptionsSchema,
-  data: dataDescriptionSchema,
+  data: z.preprocess(readOlderProtocol, dataDescriptionSchema),
   /** The tuned choices of kernels that it is trained with, where it was asked for them; another family of kernels changes bits. */
   tuning: tunedChoicesSchema.optional(),
   counts: z.strictObject({ users: whole(0), items: whole(1), interactions: whole(0) }),

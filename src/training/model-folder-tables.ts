@@ -3,7 +3,7 @@ import type { FeatureTable } from "../data/features.ts";
 import type { Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import { readJson } from "../storage/json.ts";
-import { decodeSafetensors, encodeSafetensors } from "../storage/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "../storage/safetensors.ts";
 import { featureTableSchema, parseWith } from "./model-folder-schema.ts";
 import type { Arrays } from "./trainer.ts";
 
@@ -23,16 +23,16 @@ export function decodeIds(bytes: Uint8Array, file: string): string[] {
   return parseWith(z.array(z.string()), readJson(bytes, file), file);
 }
 
-export function encodeSequences({ offsets, items }: Sequences): Uint8Array[] {
-  return encodeSafetensors(
-    new Map([
-      ["offsets", { shape: [offsets.length], data: offsets }],
-      ["items", { shape: [items.length], data: items }],
-    ]),
-  );
+export function encodeSequences({ offsets, items, times }: Sequences): Uint8Array[] {
+  const tensors = new Map<string, Tensor>([
+    ["offsets", { shape: [offsets.length], data: offsets }],
+    ["items", { shape: [items.length], data: items }],
+  ]);
+  if (times) tensors.set("times", { shape: [times.length], data: times });
+  return encodeSafetensors(tensors);
 }
 
-/** Sequences whose offsets and ids lie within the id tables. */
+/** Sequences whose offsets and ids lie within the id tables; with times if there are any. */
 export function decodeSequences(bytes: Uint8Array, file: string, userCount: number, itemCount: number): Sequences {
   const { tensors } = decodeSafetensors(bytes, file);
   const ids = (name: string) => {
@@ -46,7 +46,12 @@ export function decodeSequences(bytes: Uint8Array, file: string, userCount: numb
   }
   if (items.some((item) => item < 1 || item > itemCount))
     fail(`${file}: an item is not one of the ${itemCount}; ${corrupt}`);
-  return { userCount, itemCount, offsets, items };
+  const times = tensors.get("times")?.data;
+  if (times === undefined) return { userCount, itemCount, offsets, items };
+  if (!(times instanceof Float64Array) || times.length !== items.length) {
+    fail(`${file}: its times are not one number of 64 bits for each of ${items.length} interactions; ${corrupt}`);
+  }
+  return { userCount, itemCount, offsets, items, times };
 }
 
 export function encodeFeatureTable(table: FeatureTable): string {

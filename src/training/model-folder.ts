@@ -10,7 +10,7 @@ import { isRecord, readJson } from "../storage/json.ts";
 import { openFolder } from "../storage/read-folder.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
-import { type DataDescription, splitLog } from "./model-folder-data.ts";
+import type { DataDescription } from "./model-folder-data.ts";
 import {
   checkModelSpec,
   configSchema,
@@ -22,6 +22,7 @@ import {
 } from "./model-folder-schema.ts";
 import * as tables from "./model-folder-tables.ts";
 import type { TrainingOptions } from "./options.ts";
+import { splitLog } from "./protocol.ts";
 import type { Arrays, Checkpoint, TrainingProgress } from "./trainer.ts";
 
 /** What a model is made from, and all that a folder needs beside the parameters to judge it and to serve it. */

@@ -67,8 +67,24 @@ const cases: readonly Case[] = [
   {
     name: "users with too few interactions",
     argv: `${train} --interactions FOLDER/few.csv`,
+    error: "error: no user can be judged: the protocol leave-one-out needs users with 3 interactions",
+  },
+  {
+    name: "a number of another protocol",
+    argv: `${train} --interactions LOG --history-share 0.5`,
+    error: "error: --history-share 0.5: it has no numbers in the protocol leave-one-out; leave it out",
+  },
+  {
+    name: "a time protocol for a log in file order",
+    argv: `${train} --interactions LOG --in-file-order --protocol time`,
     error:
-      "error: no user can be judged: --split leave-one-out needs users with 3 interactions, share-of-users needs shares above 0 and users with 2",
+      "error: the time protocol needs the time of every interaction, and this log has none: name its column with --time",
+  },
+  {
+    name: "a time protocol for positions",
+    argv: `${train} --interactions LOG --protocol time`,
+    error:
+      "error: the time protocol needs times that all users share, and here every user begins at 0: a column that counts a user's own interactions is none",
   },
   {
     name: "a folder that cannot be made",
@@ -193,7 +209,7 @@ describe("bad input ends with exit code 1 and one line that says what to do", ()
       join(folder, "good.json"),
       JSON.stringify({
         modelName: "single-vector",
-        split: "share-of-users",
+        protocol: "users",
         epochs: 7,
         dimension: 4,
         hiddenLayers: [],

@@ -73,6 +73,15 @@ test("parquet is read, packed or not, whatever the types of its columns", async 
   }
 });
 
+test("times come along in the order of the items, numbers as they are and dates in seconds, where there are any", async () => {
+  const numbers = write("numbers.csv", "user,item,time\nb,x,5\na,y,9.5\na,x,-3\n,y,1\n");
+  expect((await readInteractions(numbers)).times).toEqual(Float64Array.of(5, -3, 9.5));
+  const dates = write("days.csv", "user,item,date\na,x,2020-01-02\na,y,1970-01-02 00:00:01\n");
+  expect((await readInteractions(dates)).times).toEqual(Float64Array.of(86401, 1577923200));
+  expect((await readInteractions(numbers, { time: false })).times).toBeUndefined();
+  expect((await readInteractions(write("timeless.txt", "a x y\n"), { format: "sequences" })).times).toBeUndefined();
+});
+
 test("items are numbered by frequency, then by first row; ties in time keep the order of the file", async () => {
   const log = await readInteractions(write("ties.csv", "user,item,time\na,x,1\na,y,1\na,z,1\nb,z,1\na,w,0\n"));
   expect(log.itemIds).toEqual(["", "z", "x", "y", "w"]);

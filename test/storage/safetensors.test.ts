@@ -120,7 +120,7 @@ describe("safetensors", () => {
 });
 
 function words(data: Tensor["data"]): number[] {
-  return [...new Uint32Array(data.buffer, data.byteOffset, data.length)];
+  return [...new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)];
 }
 
 /** The message of the PolymindError that `action` throws, which must be one line. */
