@@ -4,15 +4,21 @@ export { type ReadFeaturesOptions, readFeatures } from "./data/features-file.ts"
 export { describeLog, type InteractionLog } from "./data/log.ts";
 export { type ReadInteractionsOptions, readInteractions } from "./data/log-file.ts";
 export { type PlantedLog, type PlantedLogOptions, plantedLog } from "./data/planted.ts";
+export { type RandomInteractionsOptions, randomInteractions } from "./data/random-split.ts";
 export type { ItemLists, Sequences } from "./data/sequences.ts";
 export { type EvaluationUsers, leaveOneOut, type ShareOfUsersOptions, type Split, shareOfUsers } from "./data/split.ts";
+export { globalTime, type TimeBoundaries, type TimeShares, timeBoundaries } from "./data/time-split.ts";
 export { type AdapterChoice, type DeviceDescription, describeDevice } from "./device/adapter.ts";
 export type { TunedOp, TuneOptions, Tuning } from "./device/tuner.ts";
 export type { FamilyResult } from "./device/tuner-contest.ts";
 export { loadTuning, saveTuning, tuningFile } from "./device/tuning-file.ts";
 export { createEngine, type Engine, type EngineGoal, type EngineOptions } from "./engine.ts";
 export { PolymindError } from "./errors.ts";
+export { categoriesOf, type ItemCategories } from "./evaluation/categories.ts";
+export { highestScores } from "./evaluation/highest.ts";
+export { createListMeter, type ListMeter, type ListMetrics } from "./evaluation/list-metrics.ts";
 export { type RankingMetrics, rankingMetrics } from "./evaluation/metrics.ts";
+export { mostPopularLists, popularityOrder } from "./evaluation/most-popular.ts";
 export {
   type Binding,
   type Dispatch,
@@ -60,7 +66,7 @@ export { squash } from "./ops/squash.ts";
 export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCall, RowsCall } from "./plain-ops.ts";
 export { initialLogits } from "./reference/initial-logits.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
-export { type Judgement, type JudgeOptions, judge, judgeMostPopular } from "./training/judge.ts";
+export { type Judgement, type JudgeOptions, judge, judgeMostPopular, type RankedList } from "./training/judge.ts";
 export { loadModel, type ModelSource, type StoredModel, saveModel } from "./training/model-folder.ts";
 export { buildObjective, type Objective } from "./training/objective.ts";
 export { type AdamSettings, adam } from "./training/optimizers.ts";

@@ -55,25 +55,17 @@ export async function readLog(data: DataDescription, { note }: Console): Promise
 
 /** Reads the feature files that the options name, for the users and items of a log. */
 export async function readAllFeatures(data: DataDescription, log: InteractionLog, console: Console) {
-  const { userFeatures, userFeaturesKey, userFeaturesColumns, itemFeatures, itemFeaturesKey, itemFeaturesColumns } =
-    data;
+  const { userFeatures, userFeaturesKey: key, userFeaturesColumns: columns } = data;
   return {
-    userFeatures: await readTable(
-      userFeatures,
-      { key: userFeaturesKey, columns: userFeaturesColumns, ids: log.userIds },
-      "users",
-      data,
-      console,
-    ),
-    // Row i of the table is item i + 1: id 0, the padding, has none.
-    itemFeatures: await readTable(
-      itemFeatures,
-      { key: itemFeaturesKey, columns: itemFeaturesColumns, ids: log.itemIds.slice(1) },
-      "items",
-      data,
-      console,
-    ),
+    userFeatures: await readTable(userFeatures, { key, columns, ids: log.userIds }, "users", data, console),
+    itemFeatures: await readItemFeatures(data, log.itemIds, console),
   };
+}
+
+/** Reads the features of items, if the options name their file: row i of the table is item i + 1. */
+export async function readItemFeatures(data: DataDescription, itemIds: readonly string[], console: Console) {
+  const { itemFeatures, itemFeaturesKey: key, itemFeaturesColumns: columns } = data;
+  return readTable(itemFeatures, { key, columns, ids: itemIds.slice(1) }, "items", data, console);
 }
 
 async function readTable(

@@ -1,62 +1,27 @@
 import { Command } from "commander";
-import { z } from "zod";
 import type { EvaluationUsers } from "../data/split.ts";
 import { fail } from "../errors.ts";
+import { categoriesOf, type ItemCategories } from "../evaluation/categories.ts";
 import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadModel, type StoredModel } from "../training/model-folder.ts";
 import { completeProtocol, judgingProtocol, type Protocol, protocolSchema, splitLog } from "../training/protocol.ts";
-import { columnFlags, dataSchema, readLog } from "./data-options.ts";
+import { readItemFeatures, readLog } from "./data-options.ts";
+import { type EvaluateOptions, evaluateFlags, evaluateSchema, otherLogSchema } from "./evaluate-options.ts";
+import { keepLists } from "./evaluation-lists.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
-import { describeTest } from "./metrics-table.ts";
-import { addFlags, commonFlags, commonSchema, type Flag, readOptions, within } from "./options.ts";
+import { accuracyMetrics, describeTest, isListMetric } from "./metrics-table.ts";
+import { addFlags, readOptions, within } from "./options.ts";
 import { adoptLog } from "./other-log.ts";
-import { checkProtocol, protocolFlags, requireUsers } from "./protocol-options.ts";
-
-const { interactions, user, item, time, inFileOrder, format, columnNames, minimumUserCount, minimumItemCount } =
-  dataSchema;
-const logSchema = {
-  interactions,
-  user,
-  item,
-  time,
-  inFileOrder,
-  format,
-  columnNames,
-  minimumUserCount,
-  minimumItemCount,
-};
-
-const schema = {
-  ...logSchema,
-  ...protocolSchema,
-  ...commonSchema,
-  model: z.string().min(1),
-  at: z.array(z.number().int().min(1)).min(1),
-  includeSeen: z.boolean(),
-};
-
-type EvaluateOptions = Partial<z.infer<z.ZodObject<typeof schema>>>;
-
-const ownFlags: readonly Flag[] = [
-  { key: "model", value: "folder", description: "folder of the model" },
-  { key: "at", value: "numbers", description: "cutoffs N of the metrics", standard: standardCutoffs },
-  { key: "includeSeen", description: "leave items that a user has had in the ranking" },
-  {
-    key: "interactions",
-    value: "file",
-    description: "another log with the same ids; default: the test users of the log it was trained on",
-  },
-];
-
-/** The protocol is the trained one unless another is asked for, so no default is shown. */
-const ownProtocolFlags = protocolFlags.map(({ standard: _, ...flag }) => flag);
+import { checkProtocol, requireUsers } from "./protocol-options.ts";
 
 const examples = `
 Examples:
   $ polymind evaluate --model model/
   $ polymind evaluate --model model/ --at 10,50,100 --json metrics.json
+  $ polymind evaluate --model model/ --metrics hit-rate,ndcg,coverage,diversity --item-features movies.dat.gz --category column2
+  $ polymind evaluate --model model/ --predictions top.csv --targets held-out.csv
   $ polymind evaluate --model model/ --interactions next-week.csv --protocol users --test-share 1 --validation-share 0
 
 Data options matter with --interactions alone; the protocol is the one the model was trained with unless another is named.`;
@@ -66,10 +31,10 @@ export function evaluateCommand(io: Io, finish: (code: number) => void): Command
   const command = new Command("evaluate").description(
     "Judge a model: the whole catalogue is ranked for every test user.",
   );
-  return addFlags(command, [...ownFlags, ...columnFlags, ...ownProtocolFlags, ...commonFlags])
+  return addFlags(command, evaluateFlags)
     .addHelpText("after", examples)
     .action(async (flags) => {
-      const options: EvaluateOptions = await readOptions(schema, flags);
+      const options: EvaluateOptions = await readOptions(evaluateSchema, flags);
       await evaluate(options, createConsole(io, options.quiet ?? false));
       finish(0);
     });
@@ -79,17 +44,26 @@ async function evaluate(options: EvaluateOptions, console: Console): Promise<voi
   const folder = options.model ?? fail("no model to judge: name its folder with --model DIR");
   await ensureJsonFile(options.json);
   const model = await loadModel(folder);
-  const { dataset, evaluated } = await usersToJudge(model, options, console);
+  const { metrics = accuracyMetrics, at = standardCutoffs } = options;
+  const includeSeen = options.includeSeen ?? model.training.includeSeen;
+  const categories = metrics.includes("diversity") ? await itemCategories(model, options, console) : undefined;
+  const { dataset, evaluated, userIds } = await usersToJudge(model, options, console);
   const engine = await startEngine(options.adapter, console, model.tuning);
+  const keeper = await keepLists(
+    { ...options, at, includeSeen, isMeasured: metrics.some(isListMetric), categories },
+    dataset,
+    evaluated,
+    { userIds, itemIds: model.log.itemIds },
+  );
   try {
-    const judging = {
-      at: options.at ?? standardCutoffs,
-      includeSeen: options.includeSeen ?? model.training.includeSeen,
-    };
+    const judging = { at, includeSeen, lists: keeper.lists };
     const { test } = await judgeArrays(engine, model.parameters, model.spec, dataset, evaluated, judging);
-    for (const line of describeTest(model.spec.name, test)) console.print(line);
-    await writeJsonFile(options.json, { folder, adapter: engine.description.name, ...test });
+    const lists = await keeper.finish();
+    const result = { ...test, ...(lists && { lists }) };
+    for (const line of describeTest(model.spec.name, result, metrics)) console.print(line);
+    await writeJsonFile(options.json, { folder, adapter: engine.description.name, ...result });
   } finally {
+    await keeper.abandon();
     engine.dispose();
   }
 }
@@ -99,14 +73,14 @@ async function usersToJudge(
   model: StoredModel,
   options: EvaluateOptions,
   console: Console,
-): Promise<{ readonly dataset: Dataset; readonly evaluated: EvaluationUsers }> {
+): Promise<{ readonly dataset: Dataset; readonly evaluated: EvaluationUsers; readonly userIds: readonly string[] }> {
   const protocol = judgingProtocol(within(model.data, protocolSchema), within(options, protocolSchema));
   checkProtocol(protocol);
   const trained = datasetOf(model);
   const other =
     options.interactions === undefined
       ? undefined
-      : adoptLog(await readLog({ ...model.data, ...within(options, logSchema) }, console), model, console);
+      : adoptLog(await readLog({ ...model.data, ...within(options, otherLogSchema) }, console), model, console);
   const log = other?.sequences ?? model.log;
   const asked = completeProtocol(log, protocol);
   if (other === undefined && isOther(asked, model)) {
@@ -114,10 +88,23 @@ async function usersToJudge(
   }
   const evaluated = splitLog(log, asked, model.training.seed).test;
   requireUsers(evaluated, asked);
-  return { dataset: other ? { ...trained, userFeatures: other.userFeatures } : trained, evaluated };
+  const { userFeatures, userIds } = other ?? { ...model, userIds: model.log.userIds };
+  return { dataset: { ...trained, userFeatures }, evaluated, userIds };
 }
 
 function isOther(asked: Protocol, { log, data }: StoredModel): boolean {
   const trained = completeProtocol(log, data);
   return (Object.keys(protocolSchema) as (keyof Protocol)[]).some((key) => asked[key] !== trained[key]);
+}
+
+/** The categories that diversity speaks of: of the file that is named, or of the features that the model was trained with. */
+async function itemCategories(model: StoredModel, options: EvaluateOptions, console: Console): Promise<ItemCategories> {
+  const { category, itemFeatures: path, itemFeaturesKey, featureSeparator = model.data.featureSeparator } = options;
+  if (path === undefined) {
+    const known = model.itemFeatures ?? fail("diversity needs categories of items: name a file with --item-features");
+    return categoriesOf(known, category);
+  }
+  const itemFeaturesColumns = category === undefined ? undefined : [category];
+  const data = { ...model.data, itemFeatures: path, itemFeaturesKey, itemFeaturesColumns, featureSeparator };
+  return categoriesOf((await readItemFeatures(data, model.log.itemIds, console))!, category);
 }

@@ -5,7 +5,7 @@ import { createEngine } from "../engine.ts";
 import type { TunedChoice } from "../graph/tuning.ts";
 import type { ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "../training/dataset.ts";
-import { type Judgement, judge, judgeMostPopular } from "../training/judge.ts";
+import { type Judgement, type JudgeOptions, judge, judgeMostPopular } from "../training/judge.ts";
 import type { TestResult } from "../training/model-folder-schema.ts";
 import { type Arrays, restore } from "../training/trainer.ts";
 import type { Console } from "./io.ts";
@@ -32,7 +32,7 @@ export async function judgeArrays(
   spec: ModelSpec,
   dataset: Dataset,
   evaluated: EvaluationUsers,
-  options: { readonly at: readonly number[]; readonly includeSeen: boolean },
+  options: { readonly at: readonly number[]; readonly includeSeen: boolean } & Pick<JudgeOptions, "lists">,
 ): Promise<{ readonly test: TestResult; readonly judgement: Judgement }> {
   const parameters = engine.createParameters();
   restore(parameters, arrays);

@@ -1,9 +1,40 @@
 import Table from "cli-table3";
+import type { ListMetrics } from "../evaluation/list-metrics.ts";
 import type { RankingMetrics } from "../evaluation/metrics.ts";
 import type { TestResult } from "../training/model-folder-schema.ts";
 
 /** A metric as the tables of this field write it. */
 export const showMetric = (value: number): string => value.toFixed(4);
+
+/** Metrics by their names on the command line. */
+const accuracyColumns = {
+  "hit-rate": { head: "HitRate", of: ({ hitRate }: RankingMetrics) => hitRate },
+  recall: { head: "Recall", of: ({ recall }: RankingMetrics) => recall },
+  ndcg: { head: "NDCG", of: ({ ndcg }: RankingMetrics) => ndcg },
+  mrr: { head: "MRR", of: ({ mrr }: RankingMetrics) => mrr },
+} as const;
+
+/** Metrics of the lists that users would see, whoever is right. */
+const listColumns = {
+  coverage: { head: "Coverage", of: ({ coverage }: ListMetrics) => coverage, show: showMetric },
+  diversity: { head: "Diversity", of: ({ diversity }: ListMetrics) => diversity, show: showMetric },
+  popularity: {
+    head: "Popularity",
+    of: ({ popularity }: ListMetrics) => popularity,
+    show: (interactions: number) => interactions.toFixed(1),
+  },
+} as const;
+
+export type MetricName = keyof typeof accuracyColumns | keyof typeof listColumns;
+export const accuracyMetrics = Object.keys(accuracyColumns) as MetricName[];
+export const metricNames = [...accuracyMetrics, ...Object.keys(listColumns)] as [MetricName];
+export const isListMetric = (name: MetricName): name is keyof typeof listColumns => name in listColumns;
+
+/** List metrics of a model and of the most popular items. */
+export interface ListResult {
+  readonly model: readonly ListMetrics[];
+  readonly mostPopular: readonly ListMetrics[];
+}
 
 /** Plain text: no colours, which end up in files. */
 export function createTable(head: readonly string[]): Table.Table {
@@ -12,14 +43,19 @@ export function createTable(head: readonly string[]): Table.Table {
 }
 
 /** The metrics of a model with those of the most popular items beside them, and how its interests are. */
-export function describeTest(name: string, test: TestResult): string[] {
-  const table = createTable(["", "HitRate", "Recall", "NDCG", "MRR"]);
+export function describeTest(
+  name: string,
+  test: TestResult & { readonly lists?: ListResult },
+  metrics: readonly MetricName[] = accuracyMetrics,
+): string[] {
+  const table = createTable(["", ...metrics.map((metric) => ({ ...accuracyColumns, ...listColumns })[metric].head)]);
   for (const [index, { at }] of test.model.entries()) {
-    for (const [label, { hitRate, recall, ndcg, mrr }] of [
-      [`most popular @ ${at}`, test.mostPopular[index]!],
-      [`${name} @ ${at}`, test.model[index]!],
-    ] satisfies [string, RankingMetrics][]) {
-      table.push([label, ...[hitRate, recall, ndcg, mrr].map(showMetric)]);
+    for (const [label, who] of [
+      ["most popular", "mostPopular"],
+      [name, "model"],
+    ] as const) {
+      const cells = metrics.map((metric) => showCell(metric, test[who][index]!, test.lists?.[who][index]));
+      table.push([`${label} @ ${at}`, ...cells]);
     }
   }
   const seen = test.includeSeen ? "seen items included" : "seen items left out";
@@ -28,6 +64,13 @@ export function describeTest(name: string, test: TestResult): string[] {
     table.toString(),
     ...describeInterests(test),
   ];
+}
+
+function showCell(metric: MetricName, ranking: RankingMetrics, lists: ListMetrics | undefined): string {
+  if (!isListMetric(metric)) return showMetric(accuracyColumns[metric].of(ranking));
+  const { of, show } = listColumns[metric];
+  const value = lists && of(lists);
+  return value === null || value === undefined ? "-" : show(value);
 }
 
 function describeInterests({ activeInterests, interestsInUse, interestCosine, alike }: TestResult): string[] {

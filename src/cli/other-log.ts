@@ -9,6 +9,7 @@ import type { Console } from "./io.ts";
 export interface AdoptedLog {
   /** Its users, with the items that the model knows. */
   readonly sequences: Sequences;
+  readonly userIds: readonly string[];
   /** The profiles of its users; one without values for users that the model does not know. */
   readonly userFeatures?: FeatureTable | undefined;
 }
@@ -38,7 +39,7 @@ export function adoptLog(log: InteractionLog, model: StoredModel, { note }: Cons
   const users = log.userIds.map((id) => userOf.get(id));
   const unknownUsers = users.filter((user) => user === undefined).length;
   if (unknownUsers > 0) note(`${unknownUsers} of ${log.userCount} users are new to the model`);
-  return { sequences, userFeatures: model.userFeatures && pickRows(model.userFeatures, users) };
+  return { sequences, userIds: log.userIds, userFeatures: model.userFeatures && pickRows(model.userFeatures, users) };
 }
 
 function pickRows(table: FeatureTable, chosen: readonly (number | undefined)[]): FeatureTable {

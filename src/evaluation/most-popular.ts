@@ -67,6 +67,34 @@ export function mostPopularRanks(
   return ranks;
 }
 
+/**
+ * The lists of the same baseline, user by user: the first `count` items of `order` that are not left out, as in
+ * {@link mostPopularRanks}.
+ */
+export function* mostPopularLists(
+  order: Uint32Array,
+  heldOut: HeldOut,
+  { count, includeSeen = false }: { readonly count: number; readonly includeSeen?: boolean },
+): Generator<number[]> {
+  for (let user = 0; user + 1 < heldOut.targets.offsets.length; user++) {
+    const excluded = includeSeen ? new Set<number>() : seenItems(heldOut, user);
+    const items: number[] = [];
+    for (let position = 0; position < order.length && items.length < count; position++) {
+      if (!excluded.has(order[position]!)) items.push(order[position]!);
+    }
+    yield items;
+  }
+}
+
+/** What is left out of a user's ranking: the items of the history, but never a target, which must be there to be found. */
+export function seenItems({ history, targets }: HeldOut, user: number): Set<number> {
+  const seen = new Set(history.items.subarray(history.offsets[user]!, history.offsets[user + 1]!));
+  for (let entry = targets.offsets[user]!; entry < targets.offsets[user + 1]!; entry++) {
+    seen.delete(targets.items[entry]!);
+  }
+  return seen;
+}
+
 /** The length of the longest list. */
 function longest({ offsets }: Ragged): number {
   let most = 0;

@@ -90,6 +90,19 @@ export function explainFailure(error: unknown, cannot: string): never {
   return fail(`${cannot}: ${reason.replace(/\s+/g, " ")}`, error);
 }
 
+/** The same for a file that is written beside a model: what is missing is its folder. */
+export function explainWriting(error: unknown, path: string): never {
+  const missing = errorCode(error) === "ENOENT";
+  return explainFailure(missing ? new Error(`there is no folder ${dirname(path)}`) : error, `cannot write ${path}`);
+}
+
+/** Fails, as a write would, where a file is to be and a folder is. */
+export async function refuseFolder(path: string): Promise<void> {
+  // Only a folder can be listed.
+  const names = await readdir(path).catch(() => undefined);
+  if (names !== undefined) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+}
+
 async function flushFolder(path: string): Promise<void> {
   const folder = await open(path);
   try {

@@ -1,19 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
-import { explainFailure, nodeDisk } from "./disk.ts";
+import { explainWriting, nodeDisk, refuseFolder } from "./disk.ts";
 
 /** Throws unless a JSON file can be written there; to be called before the work whose results it is for. */
 export async function ensureJsonFile(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   const probe = `${path}.${randomUUID()}`;
   try {
-    // Only a folder can be listed.
-    if (await nodeDisk.list(path).catch(() => undefined))
-      throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    await refuseFolder(path);
     await nodeDisk.write(probe, []);
     await nodeDisk.remove(probe);
   } catch (error) {
-    explain(error, path);
+    explainWriting(error, path);
   }
 }
 
@@ -27,11 +25,6 @@ export async function writeJsonFile(path: string | undefined, value: unknown): P
     await nodeDisk.flushFolder(dirname(path));
   } catch (error) {
     await nodeDisk.remove(temporary).catch(() => undefined);
-    explain(error, path);
+    explainWriting(error, path);
   }
-}
-
-function explain(error: unknown, path: string): never {
-  const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  return explainFailure(missing ? new Error(`there is no folder ${dirname(path)}`) : error, `cannot write ${path}`);
 }

@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import { highestScores } from "../evaluation/highest.ts";
 import { interestDiversity, interestsInUse } from "../evaluation/interests.ts";
 import { type RankingMetrics, rankingMetrics } from "../evaluation/metrics.ts";
-import { mostPopularRanks, popularityOrder } from "../evaluation/most-popular.ts";
+import { mostPopularRanks, popularityOrder, seenItems } from "../evaluation/most-popular.ts";
 import type { Parameters } from "../graph/program.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { interestsOf, type ModelSpec } from "../models/registry.ts";
@@ -22,6 +22,18 @@ export interface JudgeOptions {
   /** Judges at most this many users, evenly spread. */
   readonly users?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Asks for the lists that the judged users would see, one after the other. */
+  readonly lists?: { readonly count: number; readonly visit: (list: RankedList) => void | Promise<void> };
+}
+
+/** The items of highest score for a user, without the seen ones (a target is never left out), ties by the lower id. */
+export interface RankedList {
+  /** User index of the log. */
+  readonly user: number;
+  readonly items: readonly number[];
+  readonly scores: readonly number[];
+  /** The interest that found each item, from 0. */
+  readonly interests: readonly number[];
 }
 
 export interface Judgement {
@@ -78,6 +90,7 @@ export async function judge(
   const profiles = createProfileFeed(dataset.userFeatures, batch);
   const targets = new Uint32Array(batch * targetWidth);
   const excluded = new Uint32Array(batch * excludedWidth);
+  let seen: ReadonlySet<number>[] = [];
   const ranks = new Uint32Array(chosen.targets.items.length);
   const allInterests = new Float32Array(count * interestLimit * dimension);
   const allCounts = new Uint32Array(count);
@@ -86,9 +99,10 @@ export async function judge(
     const here = Math.min(batch, count - from);
     targets.fill(0);
     excluded.fill(0);
+    seen = Array.from({ length: here }, (_, row) => (options.includeSeen ? new Set() : seenItems(chosen, from + row)));
     for (let row = 0; row < here; row++) {
       targets.set(itemsAt(chosen.targets, from + row), row * targetWidth);
-      if (!options.includeSeen) excluded.set(itemsAt(chosen.history, from + row), row * excludedWidth);
+      excluded.set([...seen[row]!], row * excludedWidth);
     }
     historyBatch(chosen, from, here, length, history);
     const feed = { ...history, targets, excluded, ...profiles(chosen.users.subarray(from), here) };
@@ -102,13 +116,17 @@ export async function judge(
     const vectors = (await program.read("interests")) as Float32Array;
     allInterests.set(vectors.subarray(0, here * interestLimit * dimension), from * interestLimit * dimension);
     allCounts.set(((await program.read("interestCounts")) as Uint32Array).subarray(0, here), from);
-    if (from === 0) {
+    if (from === 0 || options.lists) {
       const table = {
         scores: (await program.read("scores")) as Float32Array,
         winners: winnerBytes((await program.read("winners")) as Uint32Array),
         winnerPitch: 4 * lastDimension(winners.shape),
       };
-      inUse = interestsInUse(topWinners(table, here, itemCount), topForUse, interestLimit);
+      if (from === 0) inUse = interestsInUse(topWinners(table, here, itemCount), topForUse, interestLimit);
+      for (let row = 0; options.lists && row < here; row++) {
+        const list = rankedList(table, row, itemCount, options.lists.count, seen[row]!);
+        await options.lists.visit({ user: chosen.users[from + row]!, ...list });
+      }
     }
     options.onProgress?.(from + here, count);
   }
@@ -159,18 +177,35 @@ function pick(lists: EvaluationUsers["history"], kept: readonly number[]) {
   return concatenateLists(kept.map((index) => itemsAt(lists, index)));
 }
 
+interface ScoreTable {
+  /** `[users, items + 1]` */
+  readonly scores: Float32Array;
+  /** `[users, winnerPitch]` */
+  readonly winners: Uint8Array;
+  readonly winnerPitch: number;
+}
+
 /** The winning interests of each user's items of highest score, `[users, topForUse]`; empty places hold a number beyond all interests. */
-function topWinners(
-  { scores, winners, winnerPitch }: { scores: Float32Array; winners: Uint8Array; winnerPitch: number },
-  users: number,
-  itemCount: number,
-): Uint32Array {
+function topWinners(table: ScoreTable, users: number, itemCount: number): Uint32Array {
   const top = new Uint32Array(users * topForUse).fill(0xffffffff);
   for (let user = 0; user < users; user++) {
-    const own = scores.subarray(user * (itemCount + 1), (user + 1) * (itemCount + 1));
-    for (const [place, item] of highestScores(own, topForUse).entries()) {
-      top[user * topForUse + place] = winners[user * winnerPitch + item]!;
-    }
+    top.set(rankedList(table, user, itemCount, topForUse).interests, user * topForUse);
   }
   return top;
+}
+
+function rankedList(
+  { scores, winners, winnerPitch }: ScoreTable,
+  row: number,
+  itemCount: number,
+  count: number,
+  excluded?: ReadonlySet<number>,
+): Omit<RankedList, "user"> {
+  const own = scores.subarray(row * (itemCount + 1), (row + 1) * (itemCount + 1));
+  const items = highestScores(own, count, excluded);
+  return {
+    items,
+    scores: items.map((item) => own[item]!),
+    interests: items.map((item) => winners[row * winnerPitch + item]!),
+  };
 }

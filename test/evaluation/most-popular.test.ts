@@ -3,7 +3,13 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rankingMetrics, unranked } from "../../src/evaluation/metrics.ts";
-import { mostPopularRanks, popularityOrder, type Ragged } from "../../src/evaluation/most-popular.ts";
+import {
+  mostPopularLists,
+  mostPopularRanks,
+  popularityOrder,
+  type Ragged,
+  seenItems,
+} from "../../src/evaluation/most-popular.ts";
 
 function ragged(lists: number[][]): Ragged {
   const offsets = new Uint32Array(lists.length + 1);
@@ -60,6 +66,35 @@ describe("most popular", () => {
         const targets = people.map((user) => user.targets);
         const got = mostPopularRanks(ranked, { history: ragged(history), targets: ragged(targets) }, { includeSeen });
         expect([...got]).toEqual(bruteForce(ranked, history, targets, includeSeen));
+      }),
+    );
+  });
+});
+
+describe("lists of the most popular", () => {
+  const order = Uint32Array.of(3, 1, 4, 2);
+
+  test("are the first items that are not seen; a target is never left out", () => {
+    const heldOut = { history: ragged([[3, 4], [], [1, 3], [1, 2, 3, 4]]), targets: ragged([[1], [2], [3], [9]]) };
+    expect([...mostPopularLists(order, heldOut, { count: 2 })]).toEqual([[1, 2], [3, 1], [3, 4], []]);
+    expect([...mostPopularLists(order, heldOut, { count: 9, includeSeen: true })]).toEqual(Array(4).fill([3, 1, 4, 2]));
+    expect([0, 1, 2, 3].map((user) => [...seenItems(heldOut, user)])).toEqual([[3, 4], [], [1], [1, 2, 3, 4]]);
+  });
+
+  test("hold every target at its rank", () => {
+    const item = fc.integer({ min: 1, max: 4 });
+    const users = fc.array(fc.record({ history: fc.array(item), targets: fc.array(item) }));
+    fc.assert(
+      fc.property(users, fc.boolean(), (people, includeSeen) => {
+        const heldOut = {
+          history: ragged(people.map((user) => user.history)),
+          targets: ragged(people.map((user) => user.targets)),
+        };
+        const ranks = mostPopularRanks(order, heldOut, { includeSeen });
+        const lists = [...mostPopularLists(order, heldOut, { count: 4, includeSeen })];
+        expect([...ranks]).toEqual(
+          people.flatMap(({ targets }, user) => targets.map((one) => lists[user]!.indexOf(one))),
+        );
       }),
     );
   });

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { plantedLog } from "../../src/data/planted.ts";
+import { concatenateLists, itemsAt } from "../../src/data/sequences.ts";
+import type { EvaluationUsers } from "../../src/data/split.ts";
+import { createEngine, type Engine } from "../../src/engine.ts";
+import { rankingMetrics } from "../../src/evaluation/metrics.ts";
+import { modelSpec } from "../../src/models/registry.ts";
+import { createDataset } from "../../src/training/dataset.ts";
+import { type JudgeOptions, judge, type RankedList } from "../../src/training/judge.ts";
+import { splitLog } from "../../src/training/protocol.ts";
+
+const log = plantedLog({ users: 300, items: 90, topics: 9, length: [8, 14], seed: 3 });
+const spec = modelSpec("mind", { dimension: 8, length: 12, hiddenLayers: [], interests: 3, embeddingDeviation: 1 });
+const dataset = createDataset(splitLog(log, { protocol: "users", validationShare: 0.05, testShare: 0.95 }, 1));
+const { test: users } = dataset.split;
+
+/** The same users, each with an item of the history among the targets. */
+const returning: EvaluationUsers = {
+  ...users,
+  targets: concatenateLists(
+    Array.from(users.users, (_, index) => [itemsAt(users.history, index)[0]!, ...itemsAt(users.targets, index)]),
+  ),
+};
+
+describe("judging", () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine();
+  });
+  afterAll(() => engine.dispose());
+
+  /** Judges a model whose parameters are random. */
+  async function listsOf(evaluated: EvaluationUsers, count: number, options: Omit<JudgeOptions, "at"> = {}) {
+    const lists: RankedList[] = [];
+    const visit = (list: RankedList) => {
+      lists.push(list);
+    };
+    const judgement = await judge(engine, engine.createParameters(), spec, dataset, evaluated, {
+      at: [10],
+      ...options,
+      lists: { count, visit },
+    });
+    return { lists, judgement };
+  }
+
+  test.each([
+    { name: "users", evaluated: users, includeSeen: false },
+    { name: "users, seen items included", evaluated: users, includeSeen: true },
+    { name: "users who come back to an item", evaluated: returning, includeSeen: false },
+  ])("$name: lists hold every target at its rank, and none of the seen items but targets", async (testCase) => {
+    const { evaluated, includeSeen } = testCase;
+    const { lists, judgement } = await listsOf(evaluated, log.itemCount, { includeSeen });
+    expect(lists.map(({ user }) => user)).toEqual([...evaluated.users]);
+    for (const [index, { items, scores, interests }] of lists.entries()) {
+      const targets = itemsAt(evaluated.targets, index);
+      const ranks = judgement.ranks.subarray(evaluated.targets.offsets[index], evaluated.targets.offsets[index + 1]);
+      expect([...ranks]).toEqual(Array.from(targets, (target) => items.indexOf(target)));
+      const isLeftOut = (item: number) =>
+        !includeSeen && itemsAt(evaluated.history, index).includes(item) && !targets.includes(item);
+      expect(items.filter(isLeftOut)).toEqual([]);
+      expect(items.length).toBe(
+        Array.from({ length: log.itemCount }, (_, i) => i + 1).filter((item) => !isLeftOut(item)).length,
+      );
+      for (let place = 1; place < items.length; place++) {
+        const isBehind = scores[place]! < scores[place - 1]!;
+        expect(isBehind || (scores[place] === scores[place - 1] && items[place]! > items[place - 1]!)).toBe(true);
+      }
+      expect(interests.every((interest) => interest < judgement.interestCounts[index]!)).toBe(true);
+    }
+  });
+
+  test("the interest that found an item is the one whose product with it is the score", async () => {
+    const { lists, judgement } = await listsOf(users, 5);
+    const parameters = engine.createParameters();
+    const again = await judge(engine, parameters, spec, dataset, users, { at: [10] });
+    const table = await parameters.read("items.embedding");
+    expect(again.interests).toEqual(judgement.interests);
+    for (const [index, { items, scores, interests }] of lists.entries()) {
+      expect(items.length).toBe(5);
+      for (const [place, item] of items.entries()) {
+        const from = (index * 3 + interests[place]!) * 8;
+        const vector = judgement.interests.subarray(from, from + 8);
+        const product = vector.reduce((sum, value, i) => sum + value * table[item * 8 + i]!, 0);
+        expect(product).toBeCloseTo(scores[place]!, 4);
+      }
+    }
+  });
+
+  test("a sample of the users gives their lists alone", async () => {
+    const { lists, judgement } = await listsOf(users, 10, { users: 7 });
+    expect(lists.length).toBe(7);
+    expect(new Set(lists.map(({ user }) => user)).size).toBe(7);
+    expect(judgement.users).toBe(7);
+  });
+
+  test("targets that were seen do not push each other's rank out", async () => {
+    const { judgement } = await listsOf(returning, 1);
+    for (let index = 0; index < returning.users.length; index++) {
+      const own = judgement.ranks.subarray(returning.targets.offsets[index], returning.targets.offsets[index + 1]);
+      expect(new Set(own).size).toBe(new Set(itemsAt(returning.targets, index)).size);
+    }
+    expect(judgement.metrics).toEqual(rankingMetrics(judgement.ranks, returning.targets.offsets, [10]));
+  });
+});
