@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { columnFlags, dataSchema, featureFlags, splitFlags } from "./data-options.ts";
+import { columnFlags, dataSchema, featureFlags } from "./data-options.ts";
 import { modelFlags, modelSchema, trainingSchema } from "./model-options.ts";
 import { commonFlags, commonSchema, type Flag } from "./options.ts";
+import { protocolFlags } from "./protocol-options.ts";
 import { cacheFlag } from "./train-options.ts";
 
 const whole = z.number().int().min(1);
@@ -34,7 +35,7 @@ export const tuneFlags: readonly Flag[] = [
   },
   cacheFlag,
   ...columnFlags,
-  ...splitFlags,
+  ...protocolFlags,
   ...featureFlags,
   ...modelFlags,
   ...commonFlags,

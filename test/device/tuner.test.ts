@@ -33,7 +33,13 @@ function fakeTimer(milliseconds: Readonly<Record<string, number | (() => number)
 }
 
 /** Less than any adapter offers. */
-const target = { software: true, subgroupSize: 0, workgroupStorageBytes: 16384, tableWindowBytes: 2 ** 27 };
+const target = {
+  software: true,
+  subgroupSize: 0,
+  workgroupStorageBytes: 16384,
+  storageBuffers: 8,
+  tableWindowBytes: 2 ** 27,
+};
 
 const tuneWith = (goal: EngineGoal, timer: Timer, options: TuneOptions = {}) =>
   tune(goal, options, { adapter: "test", target, compile: engine.compile, timer });
