@@ -3,7 +3,7 @@
 // One invocation owns one vec4. Row padding is zero in the parameter, the gradient and the moments, and stays zero.
 //   parameter, firstMoment, secondMoment  [rows, d]  read and write
 //   gradient                              [rows, d]  read
-//   schedule                              [2]        read; rate / (1 - beta1^t) and 1 / (1 - beta2^t)
+//   schedule                              [3]        read; rate / (1 - beta1^t), 1 / (1 - beta2^t) and one that is not used
 
 struct Params {
   quads: u32, // vec4 in all

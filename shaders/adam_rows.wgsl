@@ -3,17 +3,20 @@
 // Part p holds one row for `fan` consecutive occurrences; occurrences are numbered through the parts.
 // One invocation owns every `lanes`-th vec4 of one row that occurs, from its own place on. Row padding is zero and stays zero.
 // A table of more than one binding is updated window by window, its moments alike.
+// A table of halves, four to a vec2u, is updated in float32 and rounded at random, up or down in proportion to nearness: rounded
+// to the nearest, it would lose every step smaller than half of its last bit. The random bits are a hash of row, quad and step.
 //   rows0..3                              [.., d]         read; the parts, any buffer for an absent one
 //   order                                 [N]             read; occurrences, row by row
 //   touched                               [N]             read; the rows that occur, 0 behind the last
 //   starts                                [N + 1]         read; where each one's occurrences begin in `order`
-//   schedule                              [2]             read; rate / (1 - beta1^t) and 1 / (1 - beta2^t)
+//   schedule                              [3]             read; rate / (1 - beta1^t), 1 / (1 - beta2^t) and t
 //   parameter, firstMoment, secondMoment  [count, d]      read and write; rows `first` and following of [tableRows, d]
 
 override fan0: u32 = 1u; // occurrences per row of part 0
 override fan1: u32 = 1u;
 override fan2: u32 = 1u;
 override fan3: u32 = 1u;
+override half: bool = false;
 
 struct Params {
   capacity: u32, // most rows that can occur
@@ -42,19 +45,66 @@ struct Params {
 @group(0) @binding(6) var<storage, read> touched: array<u32>;
 @group(0) @binding(7) var<storage, read> starts: array<u32>;
 @group(0) @binding(8) var<storage, read> schedule: array<vec2f>;
-@group(0) @binding(9) var<storage, read_write> parameter: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> parameter: array<vec2u>; // one to a quad of halves, two to one of float32
 @group(0) @binding(10) var<storage, read_write> firstMoment: array<vec4f>;
 @group(0) @binding(11) var<storage, read_write> secondMoment: array<vec4f>;
 
-fn advance(at: u32, sum: vec4f) {
+/// pcg4d: four random words for a counter.
+fn randomWords(counter: vec4u) -> vec4u {
+  var v = counter * 1664525u + 1013904223u;
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  v ^= v >> vec4u(16u);
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  return v;
+}
+
+/// The halves around the numbers, of each pair one at random; 65504 for all beyond it. In integers, since packing rounds differently
+/// from adapter to adapter.
+fn roundedHalves(numbers: vec4f, random: vec4u) -> vec2u {
+  let bits = bitcast<vec4u>(numbers);
+  let magnitude = bits & vec4u(0x7fffffffu);
+  let normal = (min(magnitude, vec4u(0x477fe000u)) - 0x38000000u + (random >> vec4u(19u))) >> vec4u(13u);
+  // Below 2^-14 halves are multiples of 2^-24; 21 bits of the rest are kept to round by.
+  let small = (vec4u(bitcast<vec4f>(magnitude) * 0x1p45f) + (random >> vec4u(11u))) >> vec4u(21u);
+  let finite = select(normal, small, magnitude < vec4u(0x38800000u));
+  let halves = ((bits >> vec4u(16u)) & vec4u(0x8000u)) | select(finite, vec4u(0x7e00u), magnitude > vec4u(0x7f800000u));
+  return vec2u(halves.x | (halves.y << 16u), halves.z | (halves.w << 16u));
+}
+
+fn load(at: u32) -> vec4f {
+  if (half) {
+    let halves = parameter[at];
+    return vec4f(unpack2x16float(halves.x), unpack2x16float(halves.y));
+  }
+  return bitcast<vec4f>(vec4u(parameter[2u * at], parameter[2u * at + 1u]));
+}
+
+fn store(row: u32, quad: u32, at: u32, numbers: vec4f) {
+  if (half) {
+    parameter[at] = roundedHalves(numbers, randomWords(vec4u(row, quad, u32(schedule[1].x), 0u)));
+  } else {
+    let bits = bitcast<vec4u>(numbers);
+    parameter[2u * at] = bits.xy;
+    parameter[2u * at + 1u] = bits.zw;
+  }
+}
+
+fn advance(row: u32, quad: u32, sum: vec4f) {
+  let at = (row - params.first) * params.quads + quad;
   let now = schedule[0];
-  let before = parameter[at];
+  let before = load(at);
   let g = sum + params.weightDecay * before;
   let m = params.beta1 * firstMoment[at] + params.rest1 * g;
   let v = params.beta2 * secondMoment[at] + params.rest2 * g * g;
   firstMoment[at] = m;
   secondMoment[at] = v;
-  parameter[at] = before - now.x * m / (sqrt(v * now.y) + params.epsilon);
+  store(row, quad, at, before - now.x * m / (sqrt(v * now.y) + params.epsilon));
 }
 
 /// Two quads of a row.
@@ -121,13 +171,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let begin = starts[r];
   let end = starts[r + 1u];
-  let base = (row - params.first) * params.quads;
   for (var c = lane; c < params.quads; c += 2u * params.lanes) {
     let far = c + params.lanes;
     let sum = sumOf(begin, end, c, min(far, params.quads - 1u));
-    advance(base + c, sum.near);
+    advance(row, c, sum.near);
     if (far < params.quads) {
-      advance(base + far, sum.far);
+      advance(row, far, sum.far);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Adam as in adam.wgsl, for up to three tensors in one launch.
 // One invocation owns one vec4 of one of them: those of the first come first, then those of the second and the third. Row padding
 // is zero in parameters, gradients and moments, and stays zero.
-//   schedule                                  [2]        read; rate / (1 - beta1^t) and 1 / (1 - beta2^t)
+//   schedule                                  [3]        read; rate / (1 - beta1^t), 1 / (1 - beta2^t) and one that is not used
 //   gradient0..2                              [rows, d]  read; any buffer for an absent one
 //   parameter0..2, first0..2, second0..2      [rows, d]  read and write; any three buffers for an absent one
 //   (first and second are the moments)

@@ -2,10 +2,13 @@
 // One invocation owns `span` vec4 of one row: the whole row on a CPU, one vec4 on a GPU, where neighbours then read neighbours.
 // A table of more than one binding is summed window by window: all but the last leave their sum in `out`. Members of more
 // than one binding have each window's items looked up by launches of their own; item 0 belongs to the first.
+// A table of halves, four to a vec2u, is widened to float32; one of float32 has two vec2u to a vec4.
 //   table    [count, d]  read; rows `first` and following of [F + 1, d]
 //   members  [items, m]  read; rows `firstItem` and following of [V + 1, m]; 0 = absent
 //   ids      [rows]      read
 //   out      [rows, d]   read and write; row padding is zero as the table's is
+
+override half: bool = false;
 
 struct Params {
   rows: u32,
@@ -21,10 +24,18 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> table: array<vec4f>;
+@group(0) @binding(1) var<storage, read> table: array<vec2u>;
 @group(0) @binding(2) var<storage, read> members: array<u32>;
 @group(0) @binding(3) var<storage, read> ids: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+
+fn quadOf(at: u32) -> vec4f {
+  if (half) {
+    let halves = table[at];
+    return vec4f(unpack2x16float(halves.x), unpack2x16float(halves.y));
+  }
+  return bitcast<vec4f>(vec4u(table[2u * at], table[2u * at + 1u]));
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -52,7 +63,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       if (item != 0u && member != 0u) {
         count += 1.0;
         if (member - params.first < params.count) {
-          sum += table[(member - params.first) * params.quads + quad];
+          sum += quadOf((member - params.first) * params.quads + quad);
         }
       }
     }

@@ -1,11 +1,11 @@
 import { fail } from "../errors.ts";
 import type { Binding, Dispatch } from "../graph/dispatch.ts";
 import type { Value } from "../graph/graph.ts";
-import { bufferElements, formatShape } from "../graph/shape.ts";
+import { bufferElements, elementBytes, formatShape } from "../graph/shape.ts";
 
 /** Bytes of a value's buffer; no buffer is smaller than a `vec4f`. */
 export const bufferBytes = ({ shape, type }: Pick<Value, "shape" | "type">): number =>
-  Math.max(16, bufferElements(shape, type) * 4);
+  Math.max(16, bufferElements(shape, type) * elementBytes(type));
 
 /** Fails, naming the value, where a kernel must see more of it than one binding of the adapter shows. */
 export function requireBindable({ shader, bindings }: Dispatch, limit: number): void {

@@ -1,7 +1,7 @@
 import { fail } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
-import { type Parameters, requireSameShape } from "../graph/program.ts";
-import { elementCount, type Shape } from "../graph/shape.ts";
+import { type Parameters, precisionOf, requireSame } from "../graph/program.ts";
+import { elementCount, type Precision, type Shape } from "../graph/shape.ts";
 import { createStorage, readBuffer, writeRows } from "./transfer.ts";
 
 /** Parameters in device buffers. */
@@ -11,13 +11,13 @@ export interface DeviceParameters extends Parameters {
 }
 
 export function createDeviceParameters(device: GPUDevice): DeviceParameters {
-  const stored = new Map<string, { buffer: GPUBuffer; shape: Shape }>();
+  const stored = new Map<string, { buffer: GPUBuffer; shape: Shape; precision: Precision }>();
   const find = (name: string) =>
     stored.get(name) ?? fail(`parameters: expected one of ${[...stored.keys()].join(", ")}; got ${name}`);
-  const define = (name: string, shape: Shape, data: Float32Array) => {
-    const buffer = createStorage(device, { name, shape, type: "f32" });
-    if (!isZero(data, shape)) writeRows(device, buffer, shape, data, name);
-    stored.set(name, { buffer, shape });
+  const define = (name: string, shape: Shape, data: Float32Array, precision: Precision = "f32") => {
+    const buffer = createStorage(device, { name, shape, type: precision });
+    if (!isZero(data, shape)) writeRows(device, buffer, shape, data, name, precision);
+    stored.set(name, { buffer, shape, precision });
     return buffer;
   };
   return {
@@ -25,19 +25,21 @@ export function createDeviceParameters(device: GPUDevice): DeviceParameters {
       return [...stored.keys()];
     },
     shapeOf: (name) => find(name).shape,
+    precisionOf: (name) => find(name).precision,
     async read(name) {
-      const { buffer, shape } = find(name);
-      return (await readBuffer(device, buffer, shape, "f32")) as Float32Array;
+      const { buffer, shape, precision } = find(name);
+      return (await readBuffer(device, buffer, shape, precision)) as Float32Array;
     },
     write(name, data) {
-      const { buffer, shape } = find(name);
-      writeRows(device, buffer, shape, data, name);
+      const { buffer, shape, precision } = find(name);
+      writeRows(device, buffer, shape, data, name, precision);
     },
     define,
     bufferOf(value) {
       const known = stored.get(value.name);
-      if (known === undefined) return define(value.name, value.shape, value.initial!() as Float32Array);
-      requireSameShape(value, known.shape);
+      if (known === undefined)
+        return define(value.name, value.shape, value.initial!() as Float32Array, precisionOf(value));
+      requireSame(value, known);
       return known.buffer;
     },
   };

@@ -3,12 +3,14 @@ import type { Value } from "../graph/graph.ts";
 import {
   copyRows,
   type DataType,
+  elementBytes,
   elementCount,
   formatShape,
   lastDimension,
   rowPitch,
   type Shape,
 } from "../graph/shape.ts";
+import { fromHalves, toHalves } from "../reference/half.ts";
 import { bufferBytes } from "./bindings.ts";
 
 /** Usage flags, spelled out because the globals of WebGPU exist only in browsers. */
@@ -49,40 +51,43 @@ function piecesOf(shape: Shape, type: DataType): readonly Piece[] {
   const padded = rowPitch(shape, type) !== lastDimension(shape);
   const [pitch, width] = padded ? [rowPitch(shape, type), lastDimension(shape)] : [1, 1];
   const rows = elementCount(shape) / width;
-  const most = Math.max(1, Math.floor(pieceBytes / (pitch * 4)));
+  const rowBytes = pitch * elementBytes(type);
+  const most = Math.max(1, Math.floor(pieceBytes / rowBytes));
   return Array.from({ length: Math.ceil(rows / most) }, (_, piece) => {
     const first = piece * most;
     const count = Math.min(most, rows - first);
-    return { from: first * width, to: (first + count) * width, offset: first * pitch * 4, bytes: count * pitch * 4 };
+    return { from: first * width, to: (first + count) * width, offset: first * rowBytes, bytes: count * rowBytes };
   });
 }
 
-/** Writes a dense array into a buffer whose rows are padded. */
+/** Writes a dense array into a buffer whose rows are padded; `type` is what the buffer holds. */
 export function writeRows(
   device: GPUDevice,
   buffer: GPUBuffer,
   shape: Shape,
   data: Float32Array | Uint32Array,
   name: string,
+  type: DataType = data instanceof Uint32Array ? "u32" : "f32",
 ): void {
   if (data.length !== elementCount(shape)) {
     fail(`${name}: expected ${elementCount(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`);
   }
-  const type = data instanceof Uint32Array ? "u32" : "f32";
   const pitch = rowPitch(shape, type);
   const width = lastDimension(shape);
   const pieces = piecesOf(shape, type);
   for (const { from, to, offset, bytes } of pieces) {
     const dense = data.subarray(from, to);
     const rows = (to - from) / width;
-    const padded = pitch === width ? dense : copyRows(dense, width, new Float32Array(bytes / 4), pitch, rows, width);
-    device.queue.writeBuffer(buffer, offset, padded as GPUAllowSharedBufferSource);
+    const elements = bytes / elementBytes(type);
+    const padded = pitch === width ? dense : copyRows(dense, width, new Float32Array(elements), pitch, rows, width);
+    const content = type === "f16" ? toHalves(padded) : padded;
+    device.queue.writeBuffer(buffer, offset, content as GPUAllowSharedBufferSource);
     // A submit lets Dawn free what it keeps of a piece until the copy is done.
     if (pieces.length > 1) device.queue.submit([]);
   }
 }
 
-/** Reads a whole buffer through a staging buffer, without the padding of its rows. */
+/** Reads a whole buffer through a staging buffer, without the padding of its rows; halves come as floats. */
 export async function readBuffer(
   device: GPUDevice,
   buffer: GPUBuffer,
@@ -101,11 +106,16 @@ export async function readBuffer(
     device.queue.submit([encoder.finish()]);
     await through.mapAsync(1, 0, bytes);
     const mapped = through.getMappedRange(0, bytes);
-    const source = type === "u32" ? new Uint32Array(mapped) : new Float32Array(mapped);
+    const source = numbersOf(mapped, type);
     if (pitch === width) data.set(source, from);
     else copyRows(source, pitch, data.subarray(from, to), width, (to - from) / width, width);
     through.unmap();
   }
   if (staging === undefined) through.destroy();
   return data;
+}
+
+function numbersOf(bytes: ArrayBuffer, type: DataType): Float32Array | Uint32Array {
+  if (type === "f16") return fromHalves(new Uint16Array(bytes));
+  return type === "u32" ? new Uint32Array(bytes) : new Float32Array(bytes);
 }

@@ -1,7 +1,7 @@
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "./dispatch.ts";
 import type { KernelFamily } from "./families.ts";
-import { type DataType, elementCount, formatShape, type Shape } from "./shape.ts";
+import { type DataType, elementCount, formatShape, type Precision, type Shape } from "./shape.ts";
 
 /** A named, shaped array that a graph computes, reads or keeps. */
 export interface Value {
@@ -19,7 +19,7 @@ export interface Value {
   readonly trainable?: boolean;
 }
 
-/** An array as the references see it: dense, and in double precision where the value is `f32`. */
+/** An array as the references see it: dense, and in double precision where the value is `f32` or `f16`. */
 export interface Tensor {
   readonly data: Float64Array | Uint32Array;
   readonly shape: Shape;
@@ -47,6 +47,8 @@ export interface Op<Attributes = unknown> {
   readonly host?: boolean;
   /** Positions of inputs whose content the op replaces; the reference returns their new content before its outputs. */
   readonly updates?: readonly number[];
+  /** Positions of inputs that may be tables in half precision; no other op reads these. */
+  readonly halves?: readonly number[];
   outputs(inputs: readonly Value[], attributes: Attributes): readonly OutputSpec[];
   /** Device memory the kernels need beside their outputs. */
   scratch?(inputs: readonly Value[], attributes: Attributes): readonly OutputSpec[];
@@ -67,6 +69,16 @@ export interface Node<Attributes = unknown> {
   readonly scratch: readonly Value[];
 }
 
+export interface ParameterOptions {
+  /** Default true. */
+  readonly trainable?: boolean;
+  /**
+   * `"f16"` stores a table `[rows, d]` in half the bytes. It is read by `gather` and `embeddingBag`, which compute in float32,
+   * and moved by `adamRows`. Default `"f32"`.
+   */
+  readonly precision?: Precision;
+}
+
 /** Fills a parameter: gets the shape, returns its first content. */
 export type Initializer = (shape: Shape) => Float32Array;
 
@@ -77,16 +89,19 @@ export class Graph {
   readonly #names = new Set<string>();
 
   /** An array that each run is given, of fixed shape. */
-  input(name: string, type: DataType, shape: Shape): Value {
+  input(name: string, type: "f32" | "u32", shape: Shape): Value {
+    if (type !== "f32" && type !== "u32") fail(`input ${name}: expected type f32 or u32, got ${type}`);
     return this.#value({ name: this.#unique(name), type, shape, role: "input" });
   }
 
   /** An array that lives on the device from run to run and that only updates change. */
-  parameter(name: string, shape: Shape, initial: Initializer, options: { trainable?: boolean } = {}): Value {
-    const trainable = options.trainable ?? true;
+  parameter(name: string, shape: Shape, initial: Initializer, options: ParameterOptions = {}): Value {
+    const { trainable = true, precision = "f32" } = options;
+    if (precision === "f16" && shape.length !== 2)
+      fail(`parameter ${name}: expected a table [rows, d] for precision f16, got ${formatShape(shape)}; leave it f32`);
     return this.#value({
       name: this.#unique(name),
-      type: "f32",
+      type: precision,
       shape,
       role: "parameter",
       initial: () => initial(shape),
@@ -112,8 +127,13 @@ export class Graph {
 
   /** Applies an op and returns the node itself, which is what an update of parameters is named by. */
   node<Attributes>(op: Op<Attributes>, inputs: readonly Value[], attributes: Attributes): Node {
-    for (const input of inputs) {
+    for (const [position, input] of inputs.entries()) {
       if (input.graph !== this) fail(`${op.name}: input ${input.name} belongs to another graph`);
+      if (input.type === "f16" && !op.halves?.includes(position)) {
+        fail(
+          `${op.name}: expected numbers in float32, got the f16 table ${input.name} ${formatShape(input.shape)}; gather its rows first`,
+        );
+      }
     }
     const outputs: Value[] = [];
     const scratch: Value[] = [];

@@ -1,9 +1,10 @@
 import { fail } from "../errors.ts";
+import { fromHalf, toHalf } from "../reference/half.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Node, Tensor, Value } from "./graph.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
-import { formatShape, type Shape, sameShape } from "./shape.ts";
+import { formatShape, type Precision, type Shape, sameShape } from "./shape.ts";
 
 /** One kernel launch and how long it took. */
 export interface LaunchTime {
@@ -61,10 +62,14 @@ export interface Program {
 export interface Parameters {
   readonly names: readonly string[];
   shapeOf(name: string): Shape;
+  precisionOf(name: string): Precision;
   read(name: string): Promise<Float32Array>;
   write(name: string, data: Float32Array): void;
-  /** Puts a saved array in place before the first program asks for it; that program then does not initialise it. */
-  define(name: string, shape: Shape, data: Float32Array): void;
+  /**
+   * Puts a saved array in place before the first program asks for it; that program then does not initialise it.
+   * `precision` (default `"f32"`) is that of the graph's parameter.
+   */
+  define(name: string, shape: Shape, data: Float32Array, precision?: Precision): void;
 }
 
 /** Parameters in the host's memory, in the precision that `rounding` says. */
@@ -76,45 +81,59 @@ export interface HostParameters extends Parameters {
 /** `"float32"` rounds after every update, as a saved and reloaded model would; `"float64"` is for gradient checks. */
 export function createHostParameters(rounding: "float32" | "float64" = "float32"): HostParameters {
   const arrays = new Map<string, Float64Array | Float32Array>();
-  const shapes = new Map<string, Shape>();
+  const kinds = new Map<string, { readonly shape: Shape; readonly precision: Precision }>();
   const find = (name: string) =>
     arrays.get(name) ?? fail(`parameters: expected one of ${[...arrays.keys()].join(", ")}; got ${name}`);
-  const define = (name: string, shape: Shape, data: Float32Array) => {
-    arrays.set(name, rounding === "float64" ? Float64Array.from(data) : Float32Array.from(data));
-    shapes.set(name, shape);
+  const kindOf = (name: string) => {
+    find(name);
+    return kinds.get(name)!;
+  };
+  const define = (name: string, shape: Shape, data: Float32Array, precision: Precision = "f32") => {
+    const stored = rounded(data, precision);
+    arrays.set(name, rounding === "float64" ? Float64Array.from(stored) : Float32Array.from(stored));
+    kinds.set(name, { shape, precision });
   };
   return {
     arrays,
     get names() {
       return [...arrays.keys()];
     },
-    shapeOf(name) {
-      find(name);
-      return shapes.get(name)!;
-    },
+    shapeOf: (name) => kindOf(name).shape,
+    precisionOf: (name) => kindOf(name).precision,
     read: async (name) => Float32Array.from(find(name)),
     write(name, data) {
       const array = find(name);
       if (array.length !== data.length) {
         fail(
-          `${name}: expected ${array.length} elements for shape ${formatShape(shapes.get(name)!)}, got ${data.length}`,
+          `${name}: expected ${array.length} elements for shape ${formatShape(kindOf(name).shape)}, got ${data.length}`,
         );
       }
-      array.set(data);
+      array.set(rounded(data, kindOf(name).precision));
     },
     define,
     adopt(value) {
-      const known = shapes.get(value.name);
-      if (known === undefined) define(value.name, value.shape, value.initial!() as Float32Array);
-      else requireSameShape(value, known);
+      const known = kinds.get(value.name);
+      if (known === undefined) define(value.name, value.shape, value.initial!() as Float32Array, precisionOf(value));
+      else requireSame(value, known);
     },
   };
 }
 
-/** Fails unless a parameter is used in the shape it was made with. */
-export function requireSameShape({ name, shape }: Value, known: Shape): void {
-  if (!sameShape(known, shape))
-    fail(`parameter ${name}: expected shape ${formatShape(known)}, got ${formatShape(shape)}`);
+/** The numbers as a parameter of this precision keeps them. */
+function rounded(data: Float32Array, precision: Precision): Float32Array {
+  return precision === "f16" ? data.map((value) => fromHalf(toHalf(value))) : data;
+}
+
+/** How the numbers of a parameter are stored. */
+export const precisionOf = ({ type }: Pick<Value, "type">): Precision => (type === "f16" ? "f16" : "f32");
+
+/** Fails unless a parameter is used in the shape and the precision it was made with. */
+export function requireSame(value: Value, known: { readonly shape: Shape; readonly precision: Precision }): void {
+  const { name, shape } = value;
+  if (!sameShape(known.shape, shape))
+    fail(`parameter ${name}: expected shape ${formatShape(known.shape)}, got ${formatShape(shape)}`);
+  const precision = precisionOf(value);
+  if (known.precision !== precision) fail(`parameter ${name}: expected precision ${known.precision}, got ${precision}`);
 }
 
 /** A program that the interpreter runs. */

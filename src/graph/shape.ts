@@ -3,8 +3,17 @@ import { fail } from "../errors.ts";
 /** Sizes from the outermost to the innermost dimension; `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** `f32` values are rounded to single precision on a GPU and kept in double precision by the interpreter. */
-export type DataType = "f32" | "u32";
+/**
+ * `f32` values are rounded to single precision on a GPU and kept in double precision by the interpreter. `f16` is how a table
+ * may be stored, two numbers to 32 bits; nothing is computed in it.
+ */
+export type DataType = "f32" | "u32" | "f16";
+
+/** How numbers are stored. */
+export type Precision = Exclude<DataType, "u32">;
+
+/** Bytes of one element in a device buffer. */
+export const elementBytes = (type: DataType): number => (type === "f16" ? 2 : 4);
 
 export function elementCount(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
@@ -20,12 +29,12 @@ export function rowCount(shape: Shape): number {
 }
 
 /**
- * Elements from one row to the next in a device buffer. Rows of `f32` values of rank 2 and more are padded with zeros to
- * a multiple of four, so that every kernel can read them as `vec4f`.
+ * Elements from one row to the next in a device buffer. Rows of numbers of rank 2 and more are padded with zeros to a
+ * multiple of four, so that every kernel can read them as `vec4f`, or as `vec2u` of four halves.
  */
 export function rowPitch(shape: Shape, type: DataType): number {
   const last = lastDimension(shape);
-  return type === "f32" && shape.length >= 2 ? Math.ceil(last / 4) * 4 : last;
+  return type !== "u32" && shape.length >= 2 ? Math.ceil(last / 4) * 4 : last;
 }
 
 export function bufferElements(shape: Shape, type: DataType): number {

@@ -1,6 +1,6 @@
 import type { Binding, KernelTarget } from "./dispatch.ts";
 import type { Value } from "./graph.ts";
-import { rowCount, rowPitch } from "./shape.ts";
+import { elementBytes, rowCount, rowPitch } from "./shape.ts";
 
 /** Consecutive rows of a value, no more than one binding may show. */
 export interface RowWindow {
@@ -17,7 +17,7 @@ export function rowWindows(
   { tableWindowBytes }: Pick<KernelTarget, "tableWindowBytes">,
 ): readonly RowWindow[] {
   const rows = rowCount(shape);
-  const rowBytes = rowPitch(shape, type) * 4;
+  const rowBytes = rowPitch(shape, type) * elementBytes(type);
   if (rows * rowBytes <= tableWindowBytes) return [{ first: 0, count: rows }];
   const size = Math.max(1, Math.floor(tableWindowBytes / (rowBytes * rowStep))) * rowStep;
   return Array.from({ length: Math.ceil(rows / size) }, (_, w) => ({
@@ -32,5 +32,6 @@ export function inWindow(
   { first, count }: RowWindow,
   pitch = rowPitch(binding.value.shape, binding.value.type),
 ): Binding {
-  return { ...binding, part: { offset: first * pitch * 4, bytes: count * pitch * 4 } };
+  const rowBytes = pitch * elementBytes(binding.value.type);
+  return { ...binding, part: { offset: first * rowBytes, bytes: count * rowBytes } };
 }

@@ -39,7 +39,7 @@ const integers = (tensor: Tensor) => tensor.data as Uint32Array;
 /**
  * The bias corrections of Adam, worked out on the host and shared by all parameters of a step.
  * @param step u32 `[1]`, t >= 1, known on the host
- * @returns `[2]`: rate / (1 - beta1^t) and 1 / (1 - beta2^t)
+ * @returns `[3]`: rate / (1 - beta1^t), 1 / (1 - beta2^t) and t modulo 2^24, from which roundings at random are drawn
  */
 export function adamSchedule(step: Value, options: AdamScheduleOptions): Value {
   requireShapes(step.type === "u32" && elementCount(step.shape) === 1, "adamSchedule", "a u32 step [1]", {
@@ -51,13 +51,14 @@ export function adamSchedule(step: Value, options: AdamScheduleOptions): Value {
 const adamScheduleOp: Op<AdamScheduleOptions> = {
   name: "adamSchedule",
   host: true,
-  outputs: () => [{ shape: [2] }],
+  outputs: () => [{ shape: [3] }],
   reference: ([step], { rate, beta1, beta2 }) => [reference.adamSchedule(integers(step!)[0]!, rate, beta1, beta2)],
 };
 
 /**
  * One step of lazy Adam for a table whose gradient is given by rows: rows that occur and their moments move, the others
  * stay as they are; row 0 never moves. The bias correction is that of the global step.
+ * A table of halves is rounded at random, in proportion to nearness, and the same at every run; its moments are float32.
  * @param state table and moments, `[V + 1, d]`
  * @param parts the gradient: up to four parts with rows `[..., d]`
  * @param order the {@link rowOrder} of the ids of `parts`, in the same order
@@ -91,7 +92,7 @@ export function adamRows(
     order.count,
     ...rows,
   ];
-  return parameter.graph.node(adamRowsOp, inputs, { ...complete(options), layout });
+  return parameter.graph.node(adamRowsOp, inputs, { ...complete(options), layout, half: parameter.type === "f16" });
 }
 
 export const complete = (options: AdamOptions): reference.AdamDecay => ({
@@ -113,8 +114,8 @@ export function requireState(
     name,
     value.shape,
   ]);
-  const expected = "a parameter of rank 2 or more, moments of its shape, a gradient for it and a schedule [2]";
-  requireShapes(fits && kept && sameShape(others.schedule!.shape, [2]), op, expected, Object.fromEntries(shapes));
+  const expected = "a parameter of rank 2 or more, moments of its shape, a gradient for it and a schedule [3]";
+  requireShapes(fits && kept && sameShape(others.schedule!.shape, [3]), op, expected, Object.fromEntries(shapes));
 }
 
 /** Members of a kernel's `Params`, in this order. */
@@ -139,11 +140,12 @@ export const contentOf = ({ parameter, firstMoment, secondMoment }: reference.Ad
   secondMoment,
 ];
 
-const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
+const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout; readonly half: boolean }> = {
   name: "adamRows",
   updates: [0, 1, 2],
+  halves: [0],
   outputs: () => [],
-  reference(inputs, { layout, ...decay }) {
+  reference(inputs, { layout, half, ...decay }) {
     const state = copyState(inputs.slice(0, 3));
     const [schedule, order, touched, starts, count, ...rows] = inputs.slice(3);
     const d = lastDimension(inputs[0]!.shape);
@@ -157,10 +159,11 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
       d,
       floats(schedule!),
       decay,
+      half,
     );
     return contentOf(state);
   },
-  kernels({ inputs, attributes: { layout, ...decay } }, target) {
+  kernels({ inputs, attributes: { layout, half, ...decay } }, target) {
     const [parameter, firstMoment, secondMoment, schedule, order, touched, starts, , ...rows] = inputs;
     const quads = rowPitch(parameter!.shape, "f32") / 4;
     const capacity = Math.min(elementCount(order!.shape), Math.max(1, parameter!.shape[0]! - 1));
@@ -169,9 +172,10 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout }> = {
     const stride = Math.ceil(capacity / 16);
     const { params, constants, bindings } = bindParts(layout, rows);
     const state = [write(parameter!), write(firstMoment!), write(secondMoment!)];
-    return rowWindows(parameter!, target).map((window) => ({
+    // The moments have the larger rows where the table holds halves.
+    return rowWindows(firstMoment!, target).map((window) => ({
       shader,
-      constants,
+      constants: { ...constants, half: Number(half) },
       params: {
         capacity: u32(capacity),
         stride: u32(stride),

@@ -5,19 +5,19 @@ import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { elementCount, lastDimension, requireShapes, rowCount } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/embedding-bag.ts";
-import { lookups, rowLanes } from "./gather.ts";
+import { halfOf, lookups, rowLanes } from "./gather.ts";
 
 /**
  * Looks up items that are described by several features: the mean of the embeddings of each item's features.
  * Id 0, and an item without features, gives a zero row. The gradient of the table is given by rows; it needs the ids to be
  * known on the host. A table of several windows is summed window by window, each in the order of the members.
- * @param table embeddings of the features, `[F + 1, d]`
+ * @param table embeddings of the features, `[F + 1, d]`, float32 numbers or halves
  * @param members u32 `[V + 1, m]`, the feature ids of each item; 0 = absent
  * @param ids u32 `[...]`, each at most V
  * @returns `[..., d]`
  */
 export function embeddingBag(table: Value, members: Value, ids: Value): Value {
-  const fits = table.type === "f32" && table.shape.length === 2 && fitsMembers(members, ids);
+  const fits = table.type !== "u32" && table.shape.length === 2 && fitsMembers(members, ids);
   requireShapes(fits, "embeddingBag", "a table [F + 1, d], u32 members [V + 1, m] and u32 ids [...]", {
     table: table.shape,
     members: members.shape,
@@ -33,6 +33,7 @@ const integers = (tensor: Tensor) => tensor.data as Uint32Array;
 
 const embeddingBagOp: Op<undefined> = {
   name: "embeddingBag",
+  halves: [0],
   outputs: ([table, , ids]) => [{ shape: [...ids!.shape, lastDimension(table!.shape)] }],
   gradient({ inputs: [, members, ids] }, [upstream]) {
     const { expanded, share } = expandMembers(members!, ids!);
@@ -53,6 +54,7 @@ const embeddingBagOp: Op<undefined> = {
       rowWindows(members!, target).flatMap((items) =>
         windows.map((window, w) => ({
           shader,
+          constants: halfOf(table!),
           params: {
             ...params,
             width: u32(lastDimension(members!.shape)),

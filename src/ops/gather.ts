@@ -8,12 +8,12 @@ import * as reference from "../reference/gather.ts";
 /**
  * Looks rows up in a table. Id 0 is padding: its row is zero whatever the table holds, and it receives no gradient.
  * The gradient of the table is given by rows, never as a dense array.
- * @param table `[V + 1, d]`
+ * @param table `[V + 1, d]`, of float32 numbers or halves
  * @param ids u32 `[...]`, each at most V
  * @returns `[..., d]`
  */
 export function gather(table: Value, ids: Value): Value {
-  const fits = table.type === "f32" && table.shape.length === 2 && ids.type === "u32" && ids.shape.length >= 1;
+  const fits = table.type !== "u32" && table.shape.length === 2 && ids.type === "u32" && ids.shape.length >= 1;
   requireShapes(fits, "gather", "a table [V + 1, d] and u32 ids [...]", { table: table.shape, ids: ids.shape });
   return table.graph.apply(gatherOp, [table, ids], undefined)[0]!;
 }
@@ -22,6 +22,9 @@ export function gather(table: Value, ids: Value): Value {
 export function gatheredFrom({ node }: Value): { readonly table: Value; readonly ids: Value } | undefined {
   return node?.op === gatherOp ? { table: node.inputs[0]!, ids: node.inputs[1]! } : undefined;
 }
+
+/** Tells kernels that look rows up what the table holds. */
+export const halfOf = (table: Value) => ({ half: Number(table.type === "f16") });
 
 /** How kernels that move rows share them out: a whole row to an invocation on a CPU, one vec4 on a GPU. */
 export function rowLanes(shape: Shape, target: KernelTarget, rows = rowCount(shape)) {
@@ -44,6 +47,7 @@ export function lookups(ids: Value, out: Value, target: KernelTarget) {
 
 const gatherOp: Op<undefined> = {
   name: "gather",
+  halves: [0],
   outputs: ([table, ids]) => [{ shape: [...ids!.shape, lastDimension(table!.shape)] }],
   gradient: ({ inputs: [, ids] }, [rows]) => [{ parts: [{ ids: ids!, rows: rows! }] }, null],
   reference: ([table, ids]) => [
@@ -53,6 +57,7 @@ const gatherOp: Op<undefined> = {
     lookups(ids!, out!, target).flatMap(({ params, workgroups, ...rows }) =>
       rowWindows(table!, target).map((window) => ({
         shader,
+        constants: halfOf(table!),
         params: { ...params, first: u32(window.first), count: u32(window.count) },
         bindings: [inWindow(read(table!), window), rows.ids, rows.out],
         workgroups,

@@ -63,7 +63,7 @@ export function route(
   const inputs = [behaviours, gram, transform, lengths, interestCounts, logits];
   // Kernels may look the behaviours up themselves; the gradient goes through the rows all the same.
   const source = gatheredFrom(behaviours);
-  if (source) inputs.push(source.table, source.ids);
+  if (source?.table.type === "f32") inputs.push(source.table, source.ids);
   return behaviours.graph.apply(routeOp, inputs, { iterations, competition, update, gradient })[0]!;
 }
 

@@ -1,3 +1,4 @@
+import { fromHalf, randomWords, toHalfAtRandom } from "./half.ts";
 import { addReceived, type RowPart } from "./rows-to-dense.ts";
 
 export interface AdamDecay {
@@ -14,9 +15,9 @@ export interface AdamState {
   readonly secondMoment: Float64Array;
 }
 
-/** The bias corrections of step t >= 1 with the rate folded in: [rate / (1 - beta1^t), 1 / (1 - beta2^t)]. */
+/** The bias corrections of step t >= 1 with the rate folded in: [rate / (1 - beta1^t), 1 / (1 - beta2^t), t mod 2^24]. */
 export function adamSchedule(step: number, rate: number, beta1: number, beta2: number): Float64Array {
-  return Float64Array.of(rate / (1 - beta1 ** step), 1 / (1 - beta2 ** step));
+  return Float64Array.of(rate / (1 - beta1 ** step), 1 / (1 - beta2 ** step), step % 2 ** 24);
 }
 
 /** Adam (Kingma and Ba, algorithm 1) for one element, in place. */
@@ -33,7 +34,10 @@ export function adamDense(state: AdamState, gradient: Float64Array, schedule: Fl
   for (let i = 0; i < gradient.length; i++) move(state, i, gradient[i]!, schedule, decay);
 }
 
-/** Moves the rows that occur, in place; each by the sum of what its occurrences received, in their order. */
+/**
+ * Moves the rows that occur, in place; each by the sum of what its occurrences received, in their order. With `half` the
+ * parameter is rounded to halves at random, by a hash of its place and the step.
+ */
 export function adamRows(
   state: AdamState,
   parts: readonly RowPart[],
@@ -44,11 +48,21 @@ export function adamRows(
   d: number,
   schedule: Float64Array,
   decay: AdamDecay,
+  half = false,
 ): void {
   const gradient = new Float64Array(d);
   for (let r = 0; r < count; r++) {
     gradient.fill(0);
     for (let k = starts[r]!; k < starts[r + 1]!; k++) addReceived(parts, order[k]!, d, gradient, 0);
-    for (let c = 0; c < d; c++) move(state, touched[r]! * d + c, gradient[c]!, schedule, decay);
+    const row = touched[r]!;
+    for (let c = 0; c < d; c++) move(state, row * d + c, gradient[c]!, schedule, decay);
+    if (half) roundRow(state.parameter, row, d, schedule[2]!);
+  }
+}
+
+function roundRow(parameter: Float64Array, row: number, d: number, step: number): void {
+  for (let c = 0; c < d; c++) {
+    const random = randomWords(row, Math.floor(c / 4), step)[c % 4]!;
+    parameter[row * d + c] = fromHalf(toHalfAtRandom(parameter[row * d + c]!, random));
   }
 }

@@ -1,3 +1,4 @@
+import { fail } from "../errors.ts";
 import type { Gradient, Node, Value } from "../graph/graph.ts";
 import { elementCount } from "../graph/shape.ts";
 import { type AdamState, adamRows, adamSchedule } from "../ops/adam.ts";
@@ -39,8 +40,11 @@ export function adam(gradients: ReadonlyMap<Value, Gradient>, settings: AdamSett
   for (const [parameter, gradient] of gradients) {
     const state = withMoments(parameter);
     if (!("parts" in gradient)) dense.push({ ...state, gradient });
-    else if (tables === "dense") dense.push({ ...state, gradient: rowsToDense(gradient.parts, parameter.shape[0]!) });
-    else {
+    else if (tables === "dense") {
+      if (parameter.type === "f16")
+        fail(`adam: expected tables "lazy" for ${parameter.name}, which is stored in f16, got "dense"; leave it f32`);
+      dense.push({ ...state, gradient: rowsToDense(gradient.parts, parameter.shape[0]!) });
+    } else {
       const order = rowOrder(gradient.parts.map((part) => part.ids));
       byRows.push(adamRows(state, gradient.parts, order, schedule, options));
     }

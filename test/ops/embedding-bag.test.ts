@@ -5,7 +5,7 @@ import { plan } from "../../src/graph/plan.ts";
 import { embeddingBag, embeddingBagBackward, expandMembers } from "../../src/ops/embedding-bag.ts";
 import { rowsToDense } from "../../src/ops/rows-to-dense.ts";
 import * as reference from "../../src/reference/embedding-bag.ts";
-import { describeOp, type Feed, integers, normals, type OpCase } from "../support/op.ts";
+import { describeOp, type Feed, halves, integers, normals, type OpCase } from "../support/op.ts";
 
 const table = Float64Array.of(9, 9, 1, 2, 3, 4, 5, 6);
 // Item 1 has features 1 and 3, item 2 feature 2 behind a gap, item 3 none.
@@ -60,6 +60,19 @@ describeOp("embeddingBag", [
     members: integers([4, 2], members),
     ids: { shape: [70, 31], data: new Uint32Array(2170).map((_, i) => (i * 7) % 4) },
   }),
+  bag("a table of halves, width not a multiple of 4", {
+    table: halves(normals([4, 6])),
+    members: integers([4, 2], members),
+    ids: integers([2, 3], [1, 2, 0, 3, 1, 1]),
+  }),
+  {
+    ...bag("a table of halves of four windows", {
+      table: halves(normals([200, 8])),
+      members: integers([5, 4], [0, 0, 0, 0, 1, 63, 0, 0, 1, 64, 128, 199, 63, 0, 127, 192, 191, 0, 0, 0]),
+      ids: integers([2, 4], [1, 2, 3, 0, 4, 3, 2, 1]),
+    }),
+    tableWindowBytes: 64 * 16,
+  },
   {
     ...bag("a table of four windows: members in one, in all, at their edges, in none", {
       table: normals([200, 8]),

@@ -5,7 +5,8 @@ import { createEngine, type Engine } from "../../src/engine.ts";
 import { Graph, type RowGradientPart } from "../../src/graph/graph.ts";
 import { gather } from "../../src/ops/gather.ts";
 import { gather as reference } from "../../src/reference/gather.ts";
-import { describeOp, integers, normals } from "../support/op.ts";
+import { fromHalf } from "../../src/reference/half.ts";
+import { describeOp, halves, integers, normals } from "../support/op.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -69,6 +70,37 @@ describeOp("gather", [
     },
     apply: ({ table, ids }) => gather(table!, ids!),
     differentiate: [],
+    tableWindowBytes: 64 * 16,
+  },
+  {
+    name: "a table of halves, width not a multiple of 4",
+    feeds: { table: halves(normals([6, 7])), ids: integers([2, 3], [5, 0, 1, 1, 5, 0]) },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    tolerance: 0,
+  },
+  {
+    name: "every finite half, subnormal ones too",
+    feeds: {
+      table: halves({
+        shape: [125, 512],
+        data: Float32Array.from({ length: 125 * 512 }, (_, i) => {
+          const place = Math.max(0, i - 512);
+          return fromHalf((place >> 1) | ((place & 1) << 15));
+        }),
+      }),
+      ids: { shape: [125], data: new Uint32Array(125).map((_, i) => i) },
+    },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    tolerance: 0,
+  },
+  {
+    name: "a table of halves of four windows: first and last rows of each, and padding",
+    feeds: {
+      table: halves(normals([200, 8])),
+      ids: integers([3, 5], [0, 1, 63, 64, 127, 128, 191, 192, 199, 0, 5, 64, 7, 199, 0]),
+    },
+    apply: ({ table, ids }) => gather(table!, ids!),
+    tolerance: 0,
     tableWindowBytes: 64 * 16,
   },
   {

@@ -6,12 +6,15 @@ import { interpret } from "../../src/graph/interpreter.ts";
 import { plan } from "../../src/graph/plan.ts";
 import type { Program } from "../../src/graph/program.ts";
 import { elementCount, type Shape } from "../../src/graph/shape.ts";
+import { fromHalf, toHalf } from "../../src/reference/half.ts";
 import { randomStream } from "../../src/reference/random.ts";
 
 /** One array that a case feeds to an op. */
 export interface Feed {
   readonly shape: Shape;
   readonly data: Float32Array | Uint32Array;
+  /** Makes it a table that is stored in halves, with this first content; it gets no gradient here. */
+  readonly precision?: "f16";
 }
 
 export interface OpCase {
@@ -35,6 +38,11 @@ export interface OpCase {
 export function normals(shape: Shape, seed = 1, scale = 1): Feed {
   const stream = randomStream(seed, 77);
   return { shape, data: Float32Array.from({ length: elementCount(shape) }, (_, i) => scale * stream.normal(i)) };
+}
+
+/** A table of halves. */
+export function halves(feed: Feed): Feed {
+  return { ...feed, precision: "f16" };
 }
 
 export function numbers(shape: Shape, data: readonly number[]): Feed {
@@ -74,12 +82,17 @@ function build(one: OpCase) {
   const graph = new Graph();
   const values: Record<string, Value> = {};
   for (const [name, feed] of Object.entries(one.feeds)) {
-    values[name] = graph.input(name, feed.data instanceof Uint32Array ? "u32" : "f32", feed.shape);
+    values[name] = feed.precision
+      ? graph.parameter(name, feed.shape, () => feed.data as Float32Array, { precision: feed.precision })
+      : graph.input(name, feed.data instanceof Uint32Array ? "u32" : "f32", feed.shape);
   }
   const applied = one.apply(values);
   const outputs = Array.isArray(applied) ? (applied as readonly Value[]) : [applied as Value];
   const wanted =
-    one.differentiate ?? Object.keys(one.feeds).filter((name) => one.feeds[name]!.data instanceof Float32Array);
+    one.differentiate ??
+    Object.keys(one.feeds).filter(
+      (name) => one.feeds[name]!.data instanceof Float32Array && !one.feeds[name]!.precision,
+    );
   const upstream: Record<string, Feed> = {};
   const gradients: Record<string, Value> = {};
   if (wanted.length > 0) {
@@ -105,14 +118,24 @@ function dense(gradient: Gradient | undefined, name: string): Value {
 
 const arraysOf = (feeds: Readonly<Record<string, Feed>>) =>
   Object.fromEntries(
-    Object.entries(feeds).map(([name, feed]) => [name, feed.data as Float32Array | Uint32Array | Float64Array]),
+    Object.entries(feeds)
+      .filter(([, feed]) => !feed.precision)
+      .map(([name, feed]) => [name, feed.data as Float32Array | Uint32Array | Float64Array]),
+  );
+
+/** The tables in halves, as the references see them. */
+const tablesOf = (feeds: Readonly<Record<string, Feed>>) =>
+  new Map(
+    Object.entries(feeds)
+      .filter(([, feed]) => feed.precision)
+      .map(([name, feed]) => [name, Float64Array.from(feed.data, (value) => fromHalf(toHalf(value)))]),
   );
 
 function checkGradients(one: OpCase, { outputs, upstream, gradients }: Built): void {
   const forward = plan({ outputs: Object.fromEntries(outputs.map((output, i) => [`${i}`, output])) });
-  const none = new Map<string, Float64Array>();
+  const tables = tablesOf(one.feeds);
   const loss = (arrays: Record<string, Float32Array | Uint32Array | Float64Array>) => {
-    const tensors = interpret(forward, arrays, none);
+    const tensors = interpret(forward, arrays, tables);
     let sum = 0;
     for (const [i, output] of outputs.entries()) {
       const weights = upstream[`upstream${i}`]?.data;
@@ -124,7 +147,7 @@ function checkGradients(one: OpCase, { outputs, upstream, gradients }: Built): v
   const feeds = arraysOf(one.feeds);
   expect(Number.isFinite(loss(feeds))).toBe(true);
   if (Object.keys(gradients).length === 0 || one.derivative === false) return;
-  const tensors = interpret(plan({ outputs: gradients }), { ...feeds, ...arraysOf(upstream) }, none);
+  const tensors = interpret(plan({ outputs: gradients }), { ...feeds, ...arraysOf(upstream) }, tables);
   for (const [name, value] of Object.entries(gradients)) {
     const original = Float64Array.from(feeds[name]!);
     const analytic = tensors.get(value)!.data as Float64Array;
@@ -190,7 +213,7 @@ async function checkFamily(
   for (const [name, value] of Object.entries(gradients)) goals[`gradient of ${name}`] = value;
   const feeds = { ...arraysOf(one.feeds), ...arraysOf(upstream) } as Record<string, Float32Array | Uint32Array>;
   const program = await engine.compile({ outputs: goals, poison: sentinel, chooseFamily: () => family });
-  const expected = interpret(plan({ outputs: goals }), feeds, new Map());
+  const expected = interpret(plan({ outputs: goals }), feeds, tablesOf(one.feeds));
   const runs: (Float32Array | Uint32Array)[][] = [];
   for (let run = 0; run < 2; run++) {
     await program.run(feeds);
