@@ -3,6 +3,7 @@ import type { Engine } from "../src/engine.ts";
 import { Graph, type Node, type Value } from "../src/graph/graph.ts";
 import { interpret } from "../src/graph/interpreter.ts";
 import { type Goal, plan } from "../src/graph/plan.ts";
+import { precisionOf } from "../src/graph/program.ts";
 
 type Content = Float32Array | Uint32Array;
 
@@ -30,7 +31,10 @@ export async function isolate(engine: Engine, goal: Goal, isGiven: (node: Node) 
       const { name, shape, node, role } = value;
       const content = contents.get(value) ?? (role === "constant" ? value.initial!() : undefined);
       if (content !== undefined) copied = graph.constant(name, shape, content);
-      else if (role === "parameter") copied = graph.parameter(name, shape, () => value.initial!() as Float32Array);
+      else if (role === "parameter")
+        copied = graph.parameter(name, shape, () => value.initial!() as Float32Array, {
+          precision: precisionOf(value),
+        });
       else copied = copyNode(node!).outputs[node!.outputs.indexOf(value)]!;
       copies.set(value, copied);
     }

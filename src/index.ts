@@ -36,7 +36,7 @@ export { type Gradient, Graph, type Initializer, type Node, type Op, type Tensor
 export type { InputArrays } from "./graph/interpreter.ts";
 export type { Goal } from "./graph/plan.ts";
 export type { NodeFamilies, Parameters, Program } from "./graph/program.ts";
-export type { DataType, Shape } from "./graph/shape.ts";
+export type { DataType, Precision, Shape } from "./graph/shape.ts";
 export { chooseFrom, type TunedChoice } from "./graph/tuning.ts";
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
 export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";

@@ -42,6 +42,7 @@ const modelDescriptions: Readonly<
   interestRule: ["rule", "active interests from n behaviours: log2, log2-plus-one, log2-up, ln or fixed"],
   logitDeviation: ["number", "standard deviation of the initial routing logits"],
   embeddingDeviation: ["number", "standard deviation of the first embeddings"],
+  embeddingPrecision: ["kind", "stored item embeddings: f32, or f16 for half the bytes; all is computed in f32"],
   profileDimension: ["width", "width of each embedding of the user profile"],
 };
 

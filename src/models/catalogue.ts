@@ -1,6 +1,7 @@
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
 import type { Graph, Value } from "../graph/graph.ts";
+import type { Precision } from "../graph/shape.ts";
 import { embeddingBag } from "../ops/embedding-bag.ts";
 import { gather } from "../ops/gather.ts";
 import { embeddings } from "./initializers.ts";
@@ -10,6 +11,8 @@ export interface CatalogueOptions {
   readonly dimension: number;
   readonly embeddingDeviation: number;
   readonly seed: number;
+  /** How the table is stored; default `"f32"`. */
+  readonly precision?: Precision;
   /** Features of item i + 1 in row i; the item's vector is then the mean of its own embedding and those of its features. */
   readonly features?: FeatureTable;
 }
@@ -18,17 +21,26 @@ export interface CatalogueOptions {
 export interface Catalogue {
   /** Item vectors `[..., dimension]` for u32 ids `[...]`; id 0 gives zeros. */
   rows(ids: Value): Value;
-  /** The vectors of all items, `[itemCount + 1, dimension]`; row 0 is zero. */
+  /** The vectors of all items, `[itemCount + 1, dimension]`, in float32; row 0 is zero. */
   all(): Value;
 }
 
 /** Adds the embedding table `items.embedding` to the graph: rows 1 to itemCount are items, those after them features. */
 export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
-  const { itemCount, dimension, embeddingDeviation, seed, features } = options;
+  const { itemCount, dimension, embeddingDeviation, seed, features, precision } = options;
   const name = "items.embedding";
   const rows = itemCount + 1 + (features?.featureCount ?? 0);
-  const table = graph.parameter(name, [rows, dimension], embeddings(embeddingDeviation, { seed, name }));
-  if (features === undefined) return { rows: (ids) => gather(table, ids), all: () => table };
+  const table = graph.parameter(name, [rows, dimension], embeddings(embeddingDeviation, { seed, name }), { precision });
+  const everyItem = () =>
+    graph.constant(
+      "items.all",
+      [itemCount + 1],
+      new Uint32Array(itemCount + 1).map((_, i) => i),
+    );
+  if (features === undefined) {
+    const all = () => (table.type === "f16" ? gather(table, everyItem()) : table);
+    return { rows: (ids) => gather(table, ids), all };
+  }
   const members = graph.constant(
     "items.members",
     [itemCount + 1, features.width + 1],
@@ -36,16 +48,7 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
   );
   return {
     rows: (ids) => embeddingBag(table, members, ids),
-    all: () =>
-      embeddingBag(
-        table,
-        members,
-        graph.constant(
-          "items.all",
-          [itemCount + 1],
-          Uint32Array.from({ length: itemCount + 1 }, (_, i) => i),
-        ),
-      ),
+    all: () => embeddingBag(table, members, everyItem()),
   };
 }
 

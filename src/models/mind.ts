@@ -30,6 +30,7 @@ export const mindDefaults: MindOptions = {
   hiddenLayers: [256],
   profileDimension: 16,
   embeddingDeviation: 0.1,
+  embeddingPrecision: "f32",
   seed: 1,
 };
 

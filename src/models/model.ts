@@ -1,5 +1,6 @@
 import type { FeatureField } from "../data/features.ts";
 import type { Graph, Value } from "../graph/graph.ts";
+import type { Precision } from "../graph/shape.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** The users of one batch, as values of a graph. */
@@ -31,6 +32,8 @@ export interface SharedOptions {
   readonly length: number;
   /** Standard deviation of the first embeddings. */
   readonly embeddingDeviation: number;
+  /** How the item embeddings are stored: `"f16"` takes half the bytes; all is computed in float32. */
+  readonly embeddingPrecision: Precision;
   /** Widths of the hidden layers after the interests; `[]` leaves one linear layer. */
   readonly hiddenLayers: readonly number[];
   /** Width of each embedding of the user profile. */

@@ -10,6 +10,7 @@ export const singleVectorDefaults: SharedOptions = {
   hiddenLayers: [256],
   profileDimension: 16,
   embeddingDeviation: 0.1,
+  embeddingPrecision: "f32",
   seed: 1,
 };
 

@@ -1,10 +1,10 @@
 import { fail } from "../errors.ts";
 import { isRecord, readJson } from "./json.ts";
 
-/** Values with their shape, row-major; `[]` is the shape of a single number. */
+/** Values with their shape, row-major; `[]` is the shape of a single number. 16-bit words are the bits of halves. */
 export interface Tensor {
   shape: readonly number[];
-  data: Float32Array | Float64Array | Uint32Array;
+  data: Float32Array | Float64Array | Uint32Array | Uint16Array;
 }
 
 /** What a safetensors file holds. */
@@ -16,7 +16,7 @@ export interface Safetensors {
 const metadataKey = "__metadata__";
 
 /** The types of the format that are read and written. */
-const arrayOf = { F32: Float32Array, F64: Float64Array, U32: Uint32Array } as const;
+const arrayOf = { F32: Float32Array, F64: Float64Array, U32: Uint32Array, F16: Uint16Array } as const;
 type DataType = keyof typeof arrayOf;
 const typeNames = Object.keys(arrayOf) as DataType[];
 const isKnownType = (value: unknown): value is DataType => typeNames.includes(value as DataType);
@@ -26,8 +26,9 @@ const maximumHeaderBytes = 100_000_000;
 
 /**
  * Encodes tensors in the safetensors format (https://github.com/huggingface/safetensors): the header's length as 8 bytes, the
- * header (JSON, padded with spaces so that the data start at a multiple of 8), the data in the order of the map. Everything is
- * little-endian. The chunks are to be written one after another; those of the data are views of the tensors, not copies.
+ * header (JSON, padded with spaces so that the data start at a multiple of 8), the data in the order of the map, wider numbers
+ * first so that all are aligned. Everything is little-endian. The chunks are to be written one after another; those of the data are views
+ * of the tensors, not copies.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -36,7 +37,8 @@ export function encodeSafetensors(
   const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[metadataKey, metadata]];
   const data: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, tensor] of tensors) {
+  const bySize = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  for (const [name, tensor] of bySize) {
     if (name === metadataKey) fail(`a tensor cannot be called ${metadataKey}: safetensors keeps that name for itself`);
     const elements = elementCount(tensor.shape);
     if (elements !== tensor.data.length) {
@@ -58,7 +60,7 @@ export function encodeSafetensors(
 }
 
 /**
- * Decodes a safetensors file of F32, F64 and U32 tensors, in the order of their data. `name` is the file, for the errors. The
+ * Decodes a safetensors file of F32, F64, U32 and F16 tensors, in the order of their data. `name` is the file, for the errors. The
  * data are views of `bytes` where these are aligned to the size of an element, else copies.
  */
 export function decodeSafetensors(bytes: Uint8Array, name: string): Safetensors {

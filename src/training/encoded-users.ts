@@ -17,7 +17,8 @@ export function buildUserGraph(
   batch: number,
 ): UserGraph {
   const graph = new Graph();
-  const items = catalogue(graph, { itemCount, features: itemFeatures, ...spec.options });
+  const { embeddingPrecision: precision } = spec.options;
+  const items = catalogue(graph, { itemCount, features: itemFeatures, precision, ...spec.options });
   const profile = (userFeatures?.fields ?? []).map((field): { field: typeof field; ids: Value } => ({
     field,
     ids: graph.input(profileInput(field), "u32", [batch, field.width]),

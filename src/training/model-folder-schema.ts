@@ -17,6 +17,7 @@ const sharedOptions = {
   dimension: whole(1),
   length: whole(1),
   embeddingDeviation: above(0),
+  embeddingPrecision: z.enum(["f32", "f16"]),
   hiddenLayers: z.array(whole(1)),
   profileDimension: whole(1),
   seed,
@@ -37,9 +38,12 @@ export const mindOptionsSchema = z.strictObject({
 
 export const modelNameSchema = z.enum(modelNames);
 
+/** What models that were saved before there was a choice leave out. */
+const sinceAdded = { embeddingPrecision: sharedOptions.embeddingPrecision.default("f32") };
+
 export const modelSpecSchema = z.discriminatedUnion("name", [
-  z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema }),
-  z.strictObject({ name: z.literal("single-vector"), options: sharedOptionsSchema }),
+  z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(sinceAdded) }),
+  z.strictObject({ name: z.literal("single-vector"), options: sharedOptionsSchema.extend(sinceAdded) }),
 ]) satisfies z.ZodType<ModelSpec>;
 
 export const trainingOptionsSchema = z.strictObject({

@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { FeatureTable } from "../data/features.ts";
 import type { Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
+import { fromHalves, toHalves } from "../reference/half.ts";
 import { readJson } from "../storage/json.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../storage/safetensors.ts";
 import { featureTableSchema, parseWith } from "./model-folder-schema.ts";
-import type { Arrays } from "./trainer.ts";
+import type { Arrays, StoredArray } from "./trainer.ts";
 
 /** The interactions a model was made from, with its id tables: user `u` is `userIds[u]`, item `i` is `itemIds[i]`, `itemIds[0]` is "". */
 export interface StoredLog extends Sequences {
@@ -71,13 +72,21 @@ export function decodeFeatureTable(bytes: Uint8Array, file: string, rowCount: nu
 }
 
 export function encodeArrays(arrays: Arrays): Uint8Array[] {
-  return encodeSafetensors(arrays, { format: "polymind" });
+  const stored = [...arrays].map(([name, { shape, data, precision }]) => {
+    return [name, { shape, data: precision === "f16" ? toHalves(data) : data }] as const;
+  });
+  return encodeSafetensors(new Map(stored), { format: "polymind" });
 }
 
 export function decodeArrays(bytes: Uint8Array, file: string): Arrays {
   const entries = [...decodeSafetensors(bytes, file).tensors].map(([name, { shape, data }]) => {
-    if (!(data instanceof Float32Array)) return fail(`${file}: tensor ${name} is not of type F32; ${corrupt}`);
-    return [name, { shape, data }] as const;
+    const array: StoredArray | undefined =
+      data instanceof Uint16Array
+        ? { shape, data: fromHalves(data), precision: "f16" }
+        : data instanceof Float32Array
+          ? { shape, data, precision: "f32" }
+          : undefined;
+    return [name, array ?? fail(`${file}: tensor ${name} is not of type F32 or F16; ${corrupt}`)] as const;
   });
   return new Map(entries);
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
 import { trainableParameters } from "../graph/graph.ts";
+import { precisionOf } from "../graph/program.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import type { TunedChoice } from "../graph/tuning.ts";
 import type { ModelSpec } from "../models/registry.ts";
@@ -180,8 +181,15 @@ function decodeConfig(bytes: Uint8Array, file: string) {
 /** A parameter that is missing would be initialised anew, and nobody would notice. */
 function checkParameters({ spec, log, itemFeatures, userFeatures, parameters }: StoredModel, file: string): void {
   const { graph } = buildUserGraph(spec, { itemCount: log.itemCount, itemFeatures, userFeatures }, 1);
-  for (const { name, shape } of trainableParameters(graph)) {
+  for (const value of trainableParameters(graph)) {
+    const { name, shape } = value;
     const found = parameters.get(name) ?? fail(`${file}: no tensor ${name}; restore a copy or train the model again`);
+    const [precision, wanted] = [found.precision ?? "f32", precisionOf(value)];
+    if (precision !== wanted) {
+      fail(
+        `${file}: tensor ${name} is of precision ${precision}, ${names.config} makes it ${wanted}; restore a copy or train the model again`,
+      );
+    }
     if (!sameShape(found.shape, shape)) {
       fail(
         `${file}: tensor ${name} has the shape ${formatShape(found.shape)}, ${names.config} makes it ${formatShape(shape)}; restore a copy or train the model again`,

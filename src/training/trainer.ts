@@ -2,6 +2,7 @@ import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
 import type { RankingMetrics } from "../evaluation/metrics.ts";
 import type { Parameters, Program } from "../graph/program.ts";
+import type { Precision } from "../graph/shape.ts";
 import type { ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
 import { type Judgement, judge } from "./judge.ts";
@@ -31,7 +32,15 @@ export interface EpochResult {
   readonly interestCosine: number | null;
 }
 
-export type Arrays = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+/** A parameter as it is kept on the host; `data` of precision `"f16"` are numbers that halves can hold. */
+export interface StoredArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  /** Default `"f32"`. */
+  readonly precision?: Precision;
+}
+
+export type Arrays = ReadonlyMap<string, StoredArray>;
 
 /** All that must be kept to go on with the same bits. */
 export interface Checkpoint {
@@ -176,8 +185,11 @@ function bestOf(history: readonly EpochResult[]): number {
 export const isMoment = (name: string): boolean => name.endsWith("Moment");
 
 async function snapshot(parameters: Parameters, names: readonly string[]): Promise<Arrays> {
-  const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  for (const name of names) arrays.set(name, { shape: parameters.shapeOf(name), data: await parameters.read(name) });
+  const arrays = new Map<string, StoredArray>();
+  for (const name of names) {
+    const [shape, precision] = [parameters.shapeOf(name), parameters.precisionOf(name)];
+    arrays.set(name, { shape, precision, data: await parameters.read(name) });
+  }
   return arrays;
 }
 
@@ -187,7 +199,7 @@ function pickArrays(arrays: Arrays, names: readonly string[]): Arrays {
 
 /** Puts saved arrays in place, before a program that uses them is compiled. */
 export function restore(parameters: Parameters, arrays: Arrays): void {
-  for (const [name, { shape, data }] of arrays) parameters.define(name, shape, data);
+  for (const [name, { shape, data, precision }] of arrays) parameters.define(name, shape, data, precision);
 }
 
 /** Counts samples, time and losses of an epoch. */

@@ -91,6 +91,25 @@ describe("polymind", () => {
     expect(longer.out).toContain("epoch 3/3");
   });
 
+  test("trains, resumes, judges and recommends with embeddings in halves", async () => {
+    const folder = await temporaryFolder();
+    const model = join(folder, "model");
+    const begin = ["train", "--interactions", await writeLog(folder), ...columns, ...smallModel, "--epochs", "1"];
+    const trained = await polymind([...begin, "--embedding-precision", "f16", "--out", model]);
+    expect(trained).toMatchObject({ code: 0, errors: [] });
+    expect((await jsonOf(join(model, "config.json"))).model.options.embeddingPrecision).toBe("f16");
+    const conflicting = await polymind(["train", "--out", model, "--resume", "--embedding-precision", "f32"]);
+    expect(conflicting.errors).toEqual([
+      `error: --embedding-precision f32 differs from f16, with which ${model} was trained; leave it out, or train anew into another folder`,
+    ]);
+    const judged = await polymind(["evaluate", "--model", model, "--at", "10,50,100"]);
+    expect(tableOf(judged)).toEqual(tableOf(trained));
+    const resumed = await polymind(["train", "--out", model, "--resume", "--epochs", "2"]);
+    expect(resumed).toMatchObject({ code: 0, errors: [] });
+    const served = await polymind(["recommend", "--model", model, "--user", "user7", "--top", "3", "--quiet"]);
+    expect(served.out).toMatch(/topic\d+-item\d+/);
+  });
+
   test("learns from the features of users and items, and serves with them", async () => {
     const folder = await temporaryFolder();
     const model = join(folder, "model");

@@ -35,6 +35,25 @@ for (const [name, rows, width] of [
   });
 }
 
+for (const [name, rows, width] of [
+  ["padded rows, three pieces", 9_000_000, 3],
+  ["rows without padding, two pieces", 300_001, 64],
+  ["one row of one number", 1, 1],
+] as const) {
+  test(`tables of halves are written rounded and read back bit by bit: ${name}`, async () => {
+    const parameters = engine.createParameters();
+    const data = distinctRows(rows, width).map((value) => Math.sign(value) * (value % 2048));
+    data[data.length - 1] = 1 + 2 ** -12;
+    parameters.define("table", [rows, width], data, "f16");
+    const got = await parameters.read("table");
+    data[data.length - 1] = 1;
+    expect(bytesOf(got).equals(bytesOf(data))).toBe(true);
+    parameters.write("table", got.fill(0.1));
+    expect((await parameters.read("table")).every((value) => value === 0.0999755859375)).toBe(true);
+    expect(parameters.precisionOf("table")).toBe("f16");
+  });
+}
+
 test("an array of negative zeros is not taken for an empty one", async () => {
   const parameters = engine.createParameters();
   parameters.define("zeros", [2, 2], new Float32Array(4).fill(-0));

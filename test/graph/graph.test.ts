@@ -5,6 +5,7 @@ import { Graph } from "../../src/graph/graph.ts";
 import { interpret } from "../../src/graph/interpreter.ts";
 import { plan } from "../../src/graph/plan.ts";
 import { add } from "../../src/ops/add.ts";
+import { gather } from "../../src/ops/gather.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 
 test("a name that is taken is refused", () => {
@@ -71,6 +72,19 @@ for (const adapter of ["auto", "cpu"] as const) {
     engine.dispose();
   });
 }
+
+test("a table of halves is read through gather alone, and only tables are stored so", () => {
+  const graph = new Graph();
+  const table = graph.parameter("table", [3, 4], () => new Float32Array(12), { precision: "f16" });
+  expect(() => add(table, table)).toThrow(
+    "add: expected numbers in float32, got the f16 table table [3, 4]; gather its rows first",
+  );
+  expect(gather(table, graph.input("ids", "u32", [2])).type).toBe("f32");
+  const vector = () => graph.parameter("vector", [3], () => new Float32Array(3), { precision: "f16" });
+  expect(vector).toThrow("parameter vector: expected a table [rows, d] for precision f16, got [3]; leave it f32");
+  const input = () => graph.input("x", "f16" as "f32", [3, 4]);
+  expect(input).toThrow("input x: expected type f32 or u32, got f16");
+});
 
 test("a shader that does not compile is named with line, column and the line itself", async () => {
   const engine = await createEngine();

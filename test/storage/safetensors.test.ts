@@ -24,13 +24,13 @@ describe("safetensors", () => {
     const tensor = fc
       .tuple(
         shape,
-        fc.constantFrom(Float32Array, Float64Array, Uint32Array),
+        fc.constantFrom(Float32Array, Float64Array, Uint32Array, Uint16Array),
         fc.infiniteStream(fc.nat({ max: 0xffffffff })),
       )
       .map(([sizes, Elements, words]): Tensor => {
         const count = sizes.reduce((product, size) => product * size, 1);
-        const bits = Uint32Array.from(words.take((count * Elements.BYTES_PER_ELEMENT) / 4));
-        return { shape: sizes, data: new Elements(bits.buffer) };
+        const bits = Uint32Array.from(words.take(Math.ceil((count * Elements.BYTES_PER_ELEMENT) / 4)));
+        return { shape: sizes, data: new Elements(bits.buffer, 0, count) };
       });
     const names = fc
       .oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "7", "routing.transform"))
@@ -74,6 +74,16 @@ describe("safetensors", () => {
     ]);
   });
 
+  test("halves come after all else, whose data stay aligned", () => {
+    const tensors = new Map<string, Tensor>([
+      ["halves", { shape: [3], data: Uint16Array.of(0x3c00, 0xc000, 1) }],
+      ["floats", { shape: [1], data: Float32Array.of(2) }],
+    ]);
+    const { tensors: read } = decodeSafetensors(joined(encodeSafetensors(tensors)), "x");
+    expect([...read.keys()]).toEqual(["floats", "halves"]);
+    expect(read.get("halves")).toEqual(tensors.get("halves"));
+  });
+
   test("the data start at a multiple of 8 and are not copied", () => {
     const data = Float32Array.of(1, 2, 3);
     const [header, values] = encodeSafetensors(new Map([["a", { shape: [2], data: data.subarray(1, 3) }]]));
@@ -94,7 +104,8 @@ describe("safetensors", () => {
     { name: "no object", bytes: file([]), message: "m.st: the safetensors header must be a JSON object" },
     { name: "metadata that are no strings", bytes: file({ __metadata__: { a: 1 } }), message: "m.st: __metadata__ of the safetensors header must map names to strings" },
     { name: "an entry that is no object", bytes: file({ a: 3 }), message: "m.st: tensor a must be described by a JSON object" },
-    { name: "an unknown type", bytes: file({ a: { ...f32([1], 0, 2), dtype: "F16" } }, 2), message: 'm.st: tensor a has the type "F16"; known are F32, F64, U32' },
+    { name: "an unknown type", bytes: file({ a: { ...f32([1], 0, 2), dtype: "BF16" } }, 2), message: 'm.st: tensor a has the type "BF16"; known are F32, F64, U32, F16' },
+    { name: "halves of another size", bytes: file({ a: { ...f32([3], 0, 8), dtype: "F16" } }, 8), message: "m.st: tensor a of shape [3] needs 6 bytes, its offsets give 8" },
     { name: "no shape", bytes: file({ a: f32(null, 0, 4) }, 4), message: "m.st: tensor a has no valid shape: null" },
     { name: "a negative size", bytes: file({ a: f32([-1], 0, 4) }, 4), message: "m.st: tensor a has no valid shape: [-1]" },
     { name: "one offset", bytes: file({ a: f32([1], 0) }, 4), message: "m.st: tensor a has no valid offsets: [0]" },
@@ -119,8 +130,8 @@ describe("safetensors", () => {
   });
 });
 
-function words(data: Tensor["data"]): number[] {
-  return [...new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4)];
+function words({ buffer, byteOffset, byteLength }: Tensor["data"]): number[] {
+  return [...new Uint8Array(buffer, byteOffset, byteLength)];
 }
 
 /** The message of the PolymindError that `action` throws, which must be one line. */

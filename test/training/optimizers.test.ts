@@ -38,6 +38,20 @@ test("moments are parameters named after theirs, and are not trained", () => {
   expect(trainableParameters(graph).map(({ name }) => name)).toEqual(["table"]);
 });
 
+test("a table of halves has moments in float32, and does not move densely", () => {
+  const typesWith = (tables: "lazy" | "dense") => {
+    const graph = new Graph();
+    const table = graph.parameter("table", [4, 1], () => new Float32Array(4), { precision: "f16" });
+    const found = gradients(gather(table, graph.input("ids", "u32", [1])), [table]);
+    adam(found, { step: graph.input("step", "u32", [1]), tables });
+    return graph.values.filter(({ role }) => role === "parameter").map(({ type }) => type);
+  };
+  expect(typesWith("lazy")).toEqual(["f16", "f32", "f32"]);
+  expect(() => typesWith("dense")).toThrow(
+    'adam: expected tables "lazy" for table, which is stored in f16, got "dense"; leave it f32',
+  );
+});
+
 test("the first step moves a parameter by the rate", async () => {
   for (const tables of ["lazy", "dense"] as const) {
     const [padding, first, second, third] = await run(tables, [2]);
