@@ -38,27 +38,36 @@ export function familiesOf<Attributes, Kernels extends KernelFamily<Attributes>[
   ];
 }
 
+const launching =
+  (launch: (rows: number, columnQuads: number) => Launch) =>
+  (product: Product): Dispatch =>
+    productDispatch(product, launch(rowCount(product.a.shape), quadsOf(product.c.shape)));
+
+/** The launch of a product by each family. */
+export const productKernels = {
+  subgroup: launching((rows, columnQuads) => ({
+    shader: subgroupShader,
+    workgroups: gridOf(Math.ceil(rows / 32) * Math.ceil(columnQuads / 4), 1),
+  })),
+  workgroup: launching((rows, columnQuads) => {
+    const { side, tiles } = squareTiles(Math.ceil(rows / 4), columnQuads);
+    return { shader: workgroupShader, constants: { side }, workgroups: gridOf(tiles, 1) };
+  }),
+  plain: launching((rows, columnQuads) => ({
+    shader: plainShader,
+    workgroups: gridOf(Math.ceil(rows / 4) * columnQuads),
+  })),
+} as const;
+
 /** The families of an op whose nodes are one product each. */
 export function productFamilies<Attributes>(
   productOf: (node: Node<Attributes>) => Product,
 ): KernelFamily<Attributes>[] {
-  const launching = (launch: (rows: number, columnQuads: number) => Launch) => (node: Node<Attributes>) => {
-    const product = productOf(node);
-    return [productDispatch(product, launch(rowCount(product.a.shape), quadsOf(product.c.shape)))];
-  };
+  const alone = (launch: (product: Product) => Dispatch) => (node: Node<Attributes>) => [launch(productOf(node))];
   return familiesOf<Attributes, (node: Node<Attributes>, target: KernelTarget) => Dispatch[]>({
-    subgroup: launching((rows, columnQuads) => ({
-      shader: subgroupShader,
-      workgroups: gridOf(Math.ceil(rows / 32) * Math.ceil(columnQuads / 4), 1),
-    })),
-    workgroup: launching((rows, columnQuads) => {
-      const { side, tiles } = squareTiles(Math.ceil(rows / 4), columnQuads);
-      return { shader: workgroupShader, constants: { side }, workgroups: gridOf(tiles, 1) };
-    }),
-    plain: launching((rows, columnQuads) => ({
-      shader: plainShader,
-      workgroups: gridOf(Math.ceil(rows / 4) * columnQuads),
-    })),
+    subgroup: alone(productKernels.subgroup),
+    workgroup: alone(productKernels.workgroup),
+    plain: alone(productKernels.plain),
   });
 }
 
