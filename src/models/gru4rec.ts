@@ -1,0 +1,45 @@
+import { gru } from "../ops/gru.ts";
+import { interestCounts } from "../ops/interest-counts.ts";
+import { linear } from "../ops/linear.ts";
+import { reshape } from "../ops/reshape.ts";
+import { glorot, orthogonal, zeros } from "./initializers.ts";
+import { hiddenLayers, withProfile } from "./layers.ts";
+import type { Encode, SharedOptions } from "./model.ts";
+
+export interface Gru4recOptions extends SharedOptions {
+  /** Width of the recurrent state, a multiple of 4. */
+  readonly stateDimension: number;
+}
+
+/** One layer of 100 units is the paper's (ICLR 2016) first choice; ours is as wide as the items are, with one linear layer after it. */
+export const gru4recDefaults: Gru4recOptions = {
+  dimension: 64,
+  length: 50,
+  stateDimension: 64,
+  hiddenLayers: [],
+  profileDimension: 16,
+  embeddingDeviation: 0.1,
+  seed: 1,
+};
+
+/** GRU4Rec (ICLR 2016): a recurrent unit reads the behaviours, oldest first; its last state becomes the user's one vector. */
+export function gru4rec(options: Gru4recOptions): Encode {
+  return (graph, users, items) => {
+    const { dimension, stateDimension: h, seed } = options;
+    const weightName = "recurrent.input.weight";
+    const weight = graph.parameter(weightName, [dimension, 3 * h], glorot({ seed, name: weightName }));
+    const gates = linear(items.rows(users.history), weight, graph.parameter("recurrent.input.bias", [1, 3 * h], zeros));
+    const stateName = "recurrent.state.weight";
+    const state = gru(
+      gates,
+      graph.parameter(stateName, [h, 3 * h], orthogonal({ seed, name: stateName })),
+      graph.parameter("recurrent.state.bias", [1, 3 * h], zeros),
+      users.lengths,
+    );
+    const vector = hiddenLayers(graph, "interests", withProfile(graph, state, users, options), options);
+    return {
+      interests: reshape(vector, [users.lengths.shape[0]!, 1, dimension]),
+      interestCounts: interestCounts(users.lengths, 1),
+    };
+  };
+}
