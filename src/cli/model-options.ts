@@ -1,9 +1,10 @@
 import { fail } from "../errors.ts";
 import { type MindOptions, mindDefaults } from "../models/mind.ts";
-import { type ModelName, type ModelSpec, modelSpec } from "../models/registry.ts";
-import { singleVectorDefaults } from "../models/single-vector.ts";
+import { type ModelName, type ModelOptions, type ModelSpec, modelDefaults, modelSpec } from "../models/registry.ts";
 import {
   checkModelSpec,
+  comirecSaOptionsSchema,
+  gru4recOptionsSchema,
   mindOptionsSchema,
   modelNameSchema,
   trainingOptionsSchema,
@@ -12,9 +13,18 @@ import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";
 
 const { gradient, ...mindShape } = mindOptionsSchema.shape;
+const { attentionDimension, positions } = comirecSaOptionsSchema.shape;
+const { stateDimension } = gru4recOptionsSchema.shape;
 
 /** Every option of the models; `routingGradient` is the model's `gradient`. */
-export const modelSchema = { modelName: modelNameSchema, ...mindShape, routingGradient: gradient };
+export const modelSchema = {
+  modelName: modelNameSchema,
+  ...mindShape,
+  routingGradient: gradient,
+  attentionDimension,
+  positions,
+  stateDimension,
+};
 
 export const trainingSchema = trainingOptionsSchema.shape;
 
@@ -22,12 +32,15 @@ export const trainingSchema = trainingOptionsSchema.shape;
 export type GivenModelOptions = {
   readonly modelName?: ModelName;
   readonly routingGradient?: MindOptions["gradient"];
-} & Partial<Omit<MindOptions, "gradient">>;
+} & Omit<ModelOptions, "gradient">;
 
 const modelDescriptions: Readonly<
   Record<Exclude<keyof typeof modelSchema, "seed">, readonly [value: string, description: string]>
 > = {
-  modelName: ["name", "mind, or single-vector: the baseline of the averaged history"],
+  modelName: [
+    "name",
+    "mind, comirec-sa (self-attention), gru4rec (recurrent), or single-vector: the baseline of the averaged history",
+  ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],
   iterations: ["R", "routing iterations"],
@@ -44,6 +57,17 @@ const modelDescriptions: Readonly<
   embeddingDeviation: ["number", "standard deviation of the first embeddings"],
   embeddingPrecision: ["kind", "stored item embeddings: f32, or f16 for half the bytes; all is computed in f32"],
   profileDimension: ["width", "width of each embedding of the user profile"],
+  attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
+  positions: ["kind", "comirec-sa: the attention sees learned vectors of positions, or none"],
+  stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
+};
+
+const standards: Readonly<Record<string, unknown>> = {
+  ...modelDefaults.gru4rec,
+  ...modelDefaults["comirec-sa"],
+  ...mindDefaults,
+  modelName: "mind",
+  routingGradient: mindDefaults.gradient,
 };
 
 const trainingDescriptions: Readonly<
@@ -75,7 +99,7 @@ export const modelFlags: readonly Flag[] = [
     key,
     value,
     description,
-    standard: { modelName: "mind", routingGradient: mindDefaults.gradient, ...mindDefaults }[key],
+    standard: standards[key],
     group: "Model:",
   })),
   ...Object.entries(trainingDescriptions).map(([key, [value, description]]) => ({
@@ -91,9 +115,11 @@ export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
   const { modelName: name = "mind", routingGradient, ...options } = given;
   const all = { ...options, ...(routingGradient && { gradient: routingGradient }) };
   for (const [key, value] of Object.entries(all)) {
-    if (name === "single-vector" && !(key in singleVectorDefaults)) {
+    if (!(key in modelDefaults[name])) {
       const flag = flagOf(key === "gradient" ? "routingGradient" : key);
-      fail(`${flag} ${showValue(value)}: single-vector has no such option; leave it out or use --model-name mind`);
+      const having = Object.entries(modelDefaults).filter(([, defaults]) => key in defaults);
+      const names = having.map(([other]) => other).join(" or ");
+      fail(`${flag} ${showValue(value)}: ${name} has no such option; leave it out or use --model-name ${names}`);
     }
   }
   const spec = modelSpec(name, { ...all, seed });

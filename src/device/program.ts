@@ -199,6 +199,11 @@ async function prepareLaunches(
     device.queue.writeBuffer(uniforms, i * slice, params[i]!);
     const entries: GPUBindGroupEntry[] = dispatch.bindings.map((binding, position) => {
       const buffer = buffers.get(binding.value);
+      if (!buffer && binding.access === "read") {
+        fail(
+          `kernel ${dispatch.shader.name}: reads ${binding.value.name}, which nothing computes; its op must not call it unread`,
+        );
+      }
       const resource = buffer ? bindingOf(binding, buffer) : { buffer: sink, offset: position * stride, size: stride };
       return { binding: position + 1, resource };
     });

@@ -15,8 +15,8 @@ export interface ComirecSaOptions extends Omit<SharedOptions, "hiddenLayers" | "
   readonly interests: number;
   /** Width of the attention's hidden layer. */
   readonly attentionDimension: number;
-  /** Whether the attention, and it alone, also sees a learned vector for each position. */
-  readonly positions: boolean;
+  /** `"learned"`: the attention, and it alone, also sees a learned vector for each position. */
+  readonly positions: "learned" | "none";
 }
 
 /** The choices of the paper (KDD 2020) and its code: d 64, K 4, d_a = 4 d, learned positions; L is ours. */
@@ -25,8 +25,9 @@ export const comirecSaDefaults: ComirecSaOptions = {
   length: 50,
   interests: 4,
   attentionDimension: 256,
-  positions: true,
+  positions: "learned",
   embeddingDeviation: 0.1,
+  embeddingPrecision: "f32",
   seed: 1,
 };
 
@@ -37,7 +38,7 @@ export function comirecSa(options: ComirecSaOptions): Encode {
   return (graph, users, items) => {
     const { interests, attentionDimension } = options;
     const rows = items.rows(users.history);
-    const seen = options.positions ? withPositions(graph, rows, options) : rows;
+    const seen = options.positions === "learned" ? withPositions(graph, rows, options) : rows;
     const hidden = tanh(layer(graph, "attention.0", seen, attentionDimension, options));
     const weights = sequenceSoftmax(layer(graph, "attention.1", hidden, interests, options), users.lengths);
     return {

@@ -19,6 +19,7 @@ export const gru4recDefaults: Gru4recOptions = {
   hiddenLayers: [],
   profileDimension: 16,
   embeddingDeviation: 0.1,
+  embeddingPrecision: "f32",
   seed: 1,
 };
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { tunedChoicesSchema } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
+import type { ComirecSaOptions } from "../models/comirec-sa.ts";
+import type { Gru4recOptions } from "../models/gru4rec.ts";
 import type { MindOptions } from "../models/mind.ts";
 import type { SharedOptions } from "../models/model.ts";
 import { type ModelSpec, modelNames } from "../models/registry.ts";
@@ -36,6 +38,22 @@ export const mindOptionsSchema = z.strictObject({
   logitDeviation: z.number().min(0),
 }) satisfies z.ZodType<MindOptions>;
 
+export const comirecSaOptionsSchema = z.strictObject({
+  dimension: sharedOptions.dimension,
+  length: sharedOptions.length,
+  embeddingDeviation: sharedOptions.embeddingDeviation,
+  embeddingPrecision: sharedOptions.embeddingPrecision,
+  seed,
+  interests: whole(1).max(64),
+  attentionDimension: whole(1),
+  positions: z.enum(["learned", "none"]),
+}) satisfies z.ZodType<ComirecSaOptions>;
+
+export const gru4recOptionsSchema = z.strictObject({
+  ...sharedOptions,
+  stateDimension: whole(4).multipleOf(4),
+}) satisfies z.ZodType<Gru4recOptions>;
+
 export const modelNameSchema = z.enum(modelNames);
 
 /** What models that were saved before there was a choice leave out. */
@@ -44,6 +62,8 @@ const sinceAdded = { embeddingPrecision: sharedOptions.embeddingPrecision.defaul
 export const modelSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("single-vector"), options: sharedOptionsSchema.extend(sinceAdded) }),
+  z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema }),
+  z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema }),
 ]) satisfies z.ZodType<ModelSpec>;
 
 export const trainingOptionsSchema = z.strictObject({

@@ -32,6 +32,20 @@ const cases: [string, number[], number, number][] = [
   ["a width of several tiles", [5, 3], 5, 20],
 ];
 
+describeOp("gru without its gradient", [
+  {
+    name: "states that nobody else reads",
+    feeds: {
+      x: normals([3, 4, 12], 1),
+      recurrent: normals([4, 12], 2, 0.4),
+      bias: normals([1, 12], 3),
+      lengths: integers([3], [4, 0, 2]),
+    },
+    apply: ({ x, recurrent, bias, lengths }) => gru(x!, recurrent!, bias!, lengths!),
+    differentiate: [],
+  },
+]);
+
 describeOp(
   "gru",
   cases.map(
