@@ -39,9 +39,9 @@ function summary(report: readonly TunedOp[]): string {
   return `other kernels than the standard ones are chosen for ${changed.length} of ${report.length} ops${gain}`;
 }
 
-/** How many ops of a step the tuned choices serve. */
+/** How many ops of a step the tuned choices serve; those that update parameters are never tuned. */
 export function describeTuned(families: readonly NodeFamilies[]): string {
-  const several = families.filter(({ supported }) => supported.length > 1);
+  const several = families.filter(({ node, supported }) => supported.length > 1 && !node.op.updates);
   const picked = several.filter((node) => node.picked).length;
   if (picked > 0) return `tuned kernels for ${picked} of the ${several.length} ops that have several families of them`;
   return "note: what was tuned fits none of these ops and shapes: run npx polymind tune with the same options";

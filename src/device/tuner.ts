@@ -54,7 +54,7 @@ export async function tune(goal: Goal, options: TuneOptions, context: TunerConte
   const target: KernelTarget = { ...context.target, isUsed };
   const groups = new Map<string, Node[]>();
   for (const node of deviceNodes) {
-    // No op that updates parameters has families; here it would spoil its own inputs.
+    // An op that updates parameters would spoil its own inputs.
     if (node.op.updates || supportedFamilies(node, target).length < 2) continue;
     const signature = signatureOf(node, target);
     groups.set(signature, [...(groups.get(signature) ?? []), node]);

@@ -87,7 +87,7 @@ describe("polymind tune", () => {
 });
 
 test("how many ops of a step the choices serve is said", () => {
-  const { node } = {} as NodeFamilies;
+  const node = { op: {} } as NodeFamilies["node"];
   const family = (picked: boolean, ...supported: string[]) => ({ node, chosen: "a", picked, supported });
   const [served, other, only] = [family(true, "a", "b"), family(false, "a", "b"), family(false, "a")];
   expect(describeTuned([served, other, only])).toBe(
