@@ -47,18 +47,13 @@ const denseOp = (count: number): Op<reference.AdamDecay> => ({
       reference.adamDense(state, gradient.data as Float64Array, schedule!.data as Float64Array, decay);
       return contentOf(state);
     }),
-  families: [
-    {
-      name: "three",
-      supports: (_, target) => count > 1 && target.storageBuffers >= buffersOfThree,
-      kernels: (node) =>
-        Array.from({ length: Math.ceil(count / 3) }, (_, i) => {
-          const tensors = tensorsOf(node.inputs).slice(3 * i, 3 * i + 3);
-          return tensors.length === 1 ? launchOne(node, tensors[0]!) : launchThree(node, tensors);
-        }),
-    },
-    { name: "one", kernels: (node) => tensorsOf(node.inputs).map((tensor) => launchOne(node, tensor)) },
-  ],
+  kernels(node, target) {
+    const together = target.storageBuffers >= buffersOfThree ? 3 : 1;
+    return Array.from({ length: Math.ceil(count / together) }, (_, i) => {
+      const tensors = tensorsOf(node.inputs).slice(together * i, together * (i + 1));
+      return tensors.length === 1 ? launchOne(node, tensors[0]!) : launchThree(node, tensors);
+    });
+  },
 });
 
 type AdamNode = Node<reference.AdamDecay>;
