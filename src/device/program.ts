@@ -1,7 +1,8 @@
 import { fail } from "../errors.ts";
 import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
 import { type ChooseFamily, dispatchesOf, familyOf, planFamilies, supportedFamilies } from "../graph/families.ts";
-import type { Tensor, Value } from "../graph/graph.ts";
+import type { HostArray, Value } from "../graph/graph.ts";
+import { allocateArrays, createHostNodes } from "../graph/host-nodes.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Goal, Plan } from "../graph/plan.ts";
 import type { Program, RunTimes } from "../graph/program.ts";
@@ -65,22 +66,24 @@ export async function createDeviceProgram(
   // Inputs are written before the wait for the queue, so a run or reading must not begin within another's wait.
   const inTurn = createTurns();
 
+  const hostNodes = createHostNodes(plan);
+  const hostResults = allocateArrays(hostNodes.values);
+  const store = (value: Value, data: HostArray) => {
+    const buffer = buffers.get(value);
+    if (buffer) writeRows(device, buffer, value.shape, data, value.name);
+  };
+
   /** Writes the inputs and what the host computes from them; says how long each took. */
-  function feed(inputs: InputArrays): Pick<RunTimes, "upload" | "hostOps"> {
+  function feed(inputs: InputArrays, computed?: readonly HostArray[]): Pick<RunTimes, "upload" | "hostOps"> {
     context.check();
     checkInputs(plan, inputs);
     const start = performance.now();
-    let upload = 0;
-    const store = (value: Value, data: Float32Array | Uint32Array) => {
-      const buffer = buffers.get(value);
-      if (buffer === undefined) return;
-      const writing = performance.now();
-      writeRows(device, buffer, value.shape, data, value.name);
-      upload += performance.now() - writing;
-    };
-    for (const value of plan.inputs) store(value, inputs[value.name] as Float32Array | Uint32Array);
-    runHostNodes(plan, inputs, store);
-    return { upload, hostOps: performance.now() - start - upload };
+    if (computed) hostNodes.check(computed);
+    else hostNodes.compute(inputs, hostResults);
+    const hostOps = performance.now() - start;
+    for (const value of plan.inputs) store(value, inputs[value.name] as HostArray);
+    for (const [i, value] of hostNodes.values.entries()) store(value, (computed ?? hostResults)[i]!);
+    return { hostOps, upload: performance.now() - start - hostOps };
   }
 
   async function submit(commands: GPUCommandBuffer): Promise<void> {
@@ -90,8 +93,8 @@ export async function createDeviceProgram(
     pace.submitted();
   }
 
-  async function run(inputs: InputArrays): Promise<void> {
-    feed(inputs);
+  async function run(inputs: InputArrays, computed?: readonly HostArray[]): Promise<void> {
+    feed(inputs, computed);
     await submit(encodePasses(device, [launches]));
   }
 
@@ -148,7 +151,7 @@ export async function createDeviceProgram(
         const supported = supportedFamilies(node, target).map(({ name }) => name);
         return { node, chosen, picked: options.chooseFamily?.(node, target) === chosen, supported };
       }),
-    run: (inputs) => inTurn(() => run(inputs)),
+    run: (inputs, computed) => inTurn(() => run(inputs, computed)),
     measure: (inputs, clocked, repeats) => inTurn(() => measure(inputs, clocked, repeats)),
     read: (output) => inTurn(() => read(output)),
     dispose() {
@@ -218,30 +221,4 @@ async function prepareLaunches(
     });
     return { dispatch, pipeline, bindGroup };
   });
-}
-
-/** Runs the nodes whose inputs the host knows, such as the row order of a sparse update. */
-function runHostNodes(
-  plan: Plan,
-  inputs: InputArrays,
-  store: (value: Value, data: Float32Array | Uint32Array) => void,
-): void {
-  const known = new Map<Value, Tensor>();
-  const tensorOf = (value: Value): Tensor => {
-    let tensor = known.get(value);
-    if (tensor === undefined) {
-      const data = value.role === "input" ? inputs[value.name]! : value.initial!();
-      tensor = { data: data instanceof Float32Array ? Float64Array.from(data) : data, shape: value.shape };
-      known.set(value, tensor);
-    }
-    return tensor;
-  };
-  for (const node of plan.hostNodes) {
-    const results = node.op.reference(node.inputs.map(tensorOf), node.attributes);
-    for (const [i, value] of node.outputs.entries()) {
-      const data = results[i]!;
-      known.set(value, { data, shape: value.shape });
-      store(value, data instanceof Uint32Array ? data : Float32Array.from(data));
-    }
-  }
 }

@@ -65,15 +65,21 @@ export function writeRows(
   device: GPUDevice,
   buffer: GPUBuffer,
   shape: Shape,
-  data: Float32Array | Uint32Array,
+  given: Float32Array | Uint32Array,
   name: string,
-  type: DataType = data instanceof Uint32Array ? "u32" : "f32",
+  type: DataType = given instanceof Uint32Array ? "u32" : "f32",
 ): void {
-  if (data.length !== elementCount(shape)) {
-    fail(`${name}: expected ${elementCount(shape)} elements for shape ${formatShape(shape)}, got ${data.length}`);
+  if (given.length !== elementCount(shape)) {
+    fail(`${name}: expected ${elementCount(shape)} elements for shape ${formatShape(shape)}, got ${given.length}`);
   }
+  // Dawn for Node crashes on memory that threads share.
+  const data = given.buffer instanceof ArrayBuffer ? given : given.slice();
   const pitch = rowPitch(shape, type);
   const width = lastDimension(shape);
+  if (pitch === width && data.byteLength <= pieceBytes) {
+    device.queue.writeBuffer(buffer, 0, data as GPUAllowSharedBufferSource);
+    return;
+  }
   const pieces = piecesOf(shape, type);
   for (const { from, to, offset, bytes } of pieces) {
     const dense = data.subarray(from, to);

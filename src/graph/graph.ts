@@ -25,6 +25,12 @@ export interface Tensor {
   readonly shape: Shape;
 }
 
+/** An array as a device gets it: dense, and in single precision where the value is `f32`. */
+export type HostArray = Float32Array | Uint32Array;
+
+/** Computes a node on the host: from the arrays of its inputs into those of its outputs. */
+export type HostKernel = (inputs: readonly HostArray[], outputs: readonly HostArray[]) => void;
+
 export interface OutputSpec {
   readonly shape: Shape;
   readonly type?: DataType;
@@ -43,8 +49,10 @@ export type Gradient = Value | { readonly parts: readonly RowGradientPart[] };
 /** One kind of operation: its shape rule, its gradient, its reference and its kernels, seen whole in one file of `src/ops`. */
 export interface Op<Attributes = unknown> {
   readonly name: string;
-  /** Host ops run their reference on the CPU, before the device starts: their inputs must be inputs or constants. */
+  /** Host ops run on the CPU, before the device starts: their inputs must be inputs or constants. */
   readonly host?: boolean;
+  /** For host ops that run in every step: makes what computes a node into the same memory each time; default: the reference does. */
+  hostKernel?(node: Node<Attributes>): HostKernel;
   /** Positions of inputs whose content the op replaces; the reference returns their new content before its outputs. */
   readonly updates?: readonly number[];
   /** Positions of inputs that may be tables in half precision; no other op reads these. */

@@ -10,15 +10,17 @@ export type InputArrays = Readonly<Record<string, Float32Array | Uint32Array | F
 export function checkInputs(plan: Plan, inputs: InputArrays): void {
   for (const value of plan.inputs) {
     const array = inputs[value.name];
-    const expected = `${value.type === "u32" ? "Uint32Array" : "Float32Array"} of ${elementCount(value.shape)} elements, shape ${formatShape(value.shape)}`;
-    if (array === undefined) fail(`run: expected input ${value.name}, a ${expected}; got nothing`);
+    if (array === undefined) fail(`run: expected input ${value.name}, a ${describeArray(value)}; got nothing`);
     if ((value.type === "u32") !== array instanceof Uint32Array || array.length !== elementCount(value.shape)) {
       fail(
-        `run: expected input ${value.name} to be a ${expected}; got a ${array.constructor.name} of ${array.length} elements`,
+        `run: expected input ${value.name} to be a ${describeArray(value)}; got a ${array.constructor.name} of ${array.length} elements`,
       );
     }
   }
 }
+
+const describeArray = ({ type, shape }: Value): string =>
+  `${type === "u32" ? "Uint32Array" : "Float32Array"} of ${elementCount(shape)} elements, shape ${formatShape(shape)}`;
 
 /**
  * Runs a plan on the CPU through the references, in double precision. `parameters` are read and, by updates, replaced in

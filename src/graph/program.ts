@@ -1,7 +1,7 @@
 import { fail } from "../errors.ts";
 import { fromHalf, toHalf } from "../reference/half.ts";
 import type { Dispatch } from "./dispatch.ts";
-import type { Node, Tensor, Value } from "./graph.ts";
+import type { HostArray, Node, Tensor, Value } from "./graph.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
 import { formatShape, type Precision, type Shape, sameShape } from "./shape.ts";
@@ -44,8 +44,12 @@ export interface Program {
   readonly dispatches: number;
   /** The nodes that have several families of kernels. */
   readonly families: readonly NodeFamilies[];
-  /** Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short. */
-  run(inputs: InputArrays): Promise<void>;
+  /**
+   * Writes the inputs and submits one run; resolves when the run before the last has finished, so that the queue stays short.
+   * `computed` is what the host nodes of the plan would compute from the inputs, where that has been done elsewhere: an array
+   * for each output of each node, in their order. It is not compared with the inputs.
+   */
+  run(inputs: InputArrays, computed?: readonly HostArray[]): Promise<void>;
   /**
    * Runs and says where the time went. `"run"` clocks all launches together, encoded as always; `"launches"` each of them, in
    * a pass of its own. `repeats` (default 1) puts so many runs into one submission, for kernels that take no time to speak

@@ -53,6 +53,9 @@ const adamScheduleOp: Op<AdamScheduleOptions> = {
   host: true,
   outputs: () => [{ shape: [3] }],
   reference: ([step], { rate, beta1, beta2 }) => [reference.adamSchedule(integers(step!)[0]!, rate, beta1, beta2)],
+  hostKernel({ attributes: { rate, beta1, beta2 } }) {
+    return ([step], [schedule]) => schedule!.set(reference.adamSchedule(step![0]!, rate, beta1, beta2));
+  },
 };
 
 /**

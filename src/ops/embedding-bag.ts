@@ -102,6 +102,17 @@ const expandMembersOp: Op<undefined> = {
     );
     return [expanded, share];
   },
+  hostKernel({ inputs: [members] }) {
+    const width = lastDimension(members!.shape);
+    return ([of, ids], [expanded, share]) =>
+      reference.writeMembers(
+        of as Uint32Array,
+        ids as Uint32Array,
+        width,
+        expanded as Uint32Array,
+        share as Float32Array,
+      );
+  },
 };
 
 /** What each member of an item receives of the gradient `upstream [..., d]` of {@link embeddingBag}, given its `share [rows]`. */

@@ -17,4 +17,7 @@ const interestCountsOp: Op<{ readonly interests: number; readonly rule: Interest
   outputs: ([lengths]) => [{ shape: lengths!.shape, type: "u32" }],
   gradient: () => [null],
   reference: ([lengths], { interests, rule }) => [reference(lengths!.data as Uint32Array, interests, rule)],
+  hostKernel({ attributes: { interests, rule } }) {
+    return ([lengths], [counts]) => reference(lengths as Uint32Array, interests, rule, counts as Uint32Array);
+  },
 };

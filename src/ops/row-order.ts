@@ -1,6 +1,6 @@
 import type { Op, Value } from "../graph/graph.ts";
 import { elementCount, requireShapes } from "../graph/shape.ts";
-import { createRowOrder, type RowOrder } from "../reference/row-order.ts";
+import { createRowOrder } from "../reference/row-order.ts";
 
 /** The outputs of {@link rowOrder}. */
 export interface RowOrderValues {
@@ -20,14 +20,13 @@ export interface RowOrderValues {
 export function rowOrder(parts: readonly Value[]): RowOrderValues {
   const shapes = Object.fromEntries(parts.map((ids) => [ids.name, ids.shape]));
   requireShapes(parts.length > 0 && parts.every((ids) => ids.type === "u32"), "rowOrder", "u32 ids", shapes);
-  const sort = createRowOrder(occurrencesIn(parts));
-  const [order, rows, starts, count] = parts[0]!.graph.apply(rowOrderOp, parts, { sort });
+  const [order, rows, starts, count] = parts[0]!.graph.apply(rowOrderOp, parts, undefined);
   return { order: order!, rows: rows!, starts: starts!, count: count! };
 }
 
 const occurrencesIn = (parts: readonly Value[]) => parts.reduce((sum, ids) => sum + elementCount(ids.shape), 0);
 
-const rowOrderOp: Op<{ sort(parts: readonly Uint32Array[]): RowOrder }> = {
+const rowOrderOp: Op<undefined> = {
   name: "rowOrder",
   host: true,
   outputs(parts) {
@@ -35,8 +34,16 @@ const rowOrderOp: Op<{ sort(parts: readonly Uint32Array[]): RowOrder }> = {
     const sizes = [occurrences, occurrences, occurrences + 1, 1];
     return sizes.map((size) => ({ shape: [size], type: "u32" }) as const);
   },
-  reference(parts, { sort }) {
-    const { order, rows, starts, count } = sort(parts.map((ids) => ids.data as Uint32Array));
+  reference(parts) {
+    const ids = parts.map(({ data }) => data as Uint32Array);
+    const { order, rows, starts, count } = createRowOrder(ids.reduce((sum, { length }) => sum + length, 0))(ids);
     return [order, rows, starts, count];
+  },
+  hostKernel({ inputs }) {
+    const sort = createRowOrder(occurrencesIn(inputs));
+    return (parts, made) => {
+      const [order, rows, starts, count] = made as readonly Uint32Array[];
+      sort(parts as readonly Uint32Array[], { order: order!, rows: rows!, starts: starts!, count: count! });
+    };
   },
 };

@@ -25,18 +25,28 @@ export function expandMembers(
 ): { expanded: Uint32Array; share: Float64Array } {
   const expanded = new Uint32Array(ids.length * width);
   const share = new Float64Array(ids.length);
+  writeMembers(members, ids, width, expanded, share);
+  return { expanded, share };
+}
+
+/** {@link expandMembers} into memory that is there. */
+export function writeMembers(
+  members: Uint32Array,
+  ids: Uint32Array,
+  width: number,
+  expanded: Uint32Array,
+  share: Float64Array | Float32Array,
+): void {
   for (let row = 0; row < ids.length; row++) {
     const id = ids[row]!;
-    if (id === 0) continue;
     let count = 0;
     for (let j = 0; j < width; j++) {
-      const member = members[id * width + j]!;
+      const member = id === 0 ? 0 : members[id * width + j]!;
       expanded[row * width + j] = member;
       if (member !== 0) count++;
     }
-    if (count > 0) share[row] = 1 / count;
+    share[row] = count > 0 ? 1 / count : 0;
   }
-  return { expanded, share };
 }
 
 /** rows[i] = share[i] upstream[i]: what each member of item i receives. `upstream` is `[rows, d]`. */

@@ -10,6 +10,16 @@ const rules: Record<InterestRule, (n: number) => number> = {
 };
 
 /** K_b = clamp(rule(n_b), 1, K), and 0 for a user with no behaviours. MIND, section 4.2.4, leaves the rounding open. */
-export function interestCounts(lengths: Uint32Array, interests: number, rule: InterestRule): Uint32Array {
-  return lengths.map((n) => (n === 0 ? 0 : Math.max(1, Math.min(interests, rules[rule](n)))));
+export function interestCounts(
+  lengths: Uint32Array,
+  interests: number,
+  rule: InterestRule,
+  into: Uint32Array = new Uint32Array(lengths.length),
+): Uint32Array {
+  const most = rules[rule];
+  for (let user = 0; user < lengths.length; user++) {
+    const n = lengths[user]!;
+    into[user] = n === 0 ? 0 : Math.max(1, Math.min(interests, most(n)));
+  }
+  return into;
 }

@@ -1,7 +1,13 @@
 /** How many of the first places of each row of `ids [rows, width]` are in use, that is, not 0. */
-export function valueCounts(ids: Uint32Array, width: number): Uint32Array {
-  return Uint32Array.from({ length: ids.length / width }, (_, row) => {
-    const end = ids.subarray(row * width, (row + 1) * width).indexOf(0);
-    return end < 0 ? width : end;
-  });
+export function valueCounts(
+  ids: Uint32Array,
+  width: number,
+  into: Uint32Array = new Uint32Array(ids.length / width),
+): Uint32Array {
+  for (let row = 0; row < into.length; row++) {
+    let count = 0;
+    while (count < width && ids[row * width + count] !== 0) count++;
+    into[row] = count;
+  }
+  return into;
 }
