@@ -2,7 +2,8 @@ import { defineConfig } from "tsdown";
 import { wgsl } from "./tools/wgsl.ts";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", cli: "src/cli/main.ts" },
+  // The last runs in a thread of its own, from a file beside the others.
+  entry: { index: "src/index.ts", cli: "src/cli/main.ts", "feeder-worker": "src/training/feeder-worker.ts" },
   format: "esm",
   platform: "node",
   target: "node20",

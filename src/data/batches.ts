@@ -37,6 +37,8 @@ export interface Batches {
   readonly sampleCount: number;
   /** Steps of an epoch; the last one may be short. */
   readonly stepsPerEpoch: number;
+  /** Samples of a step: `batch`, but in the last one of an epoch. */
+  samplesIn(step: number): number;
   /** A batch to be given to `fill` again and again. */
   allocate(): TrainingBatch;
   /** Step `step` (from 0) of epoch `epoch` (from 0): the same bits whatever was filled before, so that training can resume. */
@@ -61,10 +63,12 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
   if (sampleCount === 0) fail("no training samples: no user has two interactions to learn from");
   const stepsPerEpoch = Math.ceil(sampleCount / batch);
   // A sample is the place of its target in `train.items`; the user is found from the offsets.
-  const order = new Uint32Array(sampleCount);
+  let order: Uint32Array | undefined;
   let orderedEpoch = -1;
 
-  function arrange(epoch: number): void {
+  function arrange(epoch: number): Uint32Array {
+    order ??= new Uint32Array(sampleCount);
+    if (epoch === orderedEpoch) return order;
     let sample = 0;
     for (let user = 0; user < train.userCount; user++) {
       const end = train.offsets[user + 1]!;
@@ -72,11 +76,15 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
     }
     shuffle(order, randomStream(seed, randomStreams.epochOrder + epoch));
     orderedEpoch = epoch;
+    return order;
   }
+
+  const samplesIn = (step: number) => Math.min(batch, sampleCount - step * batch);
 
   return {
     sampleCount,
     stepsPerEpoch,
+    samplesIn,
     allocate: () => ({
       ...allocateHistory(batch, length),
       targets: new Uint32Array(batch),
@@ -86,9 +94,9 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
     }),
     fill(epoch, step, into) {
       if (!(step >= 0 && step < stepsPerEpoch)) fail(`batch ${step} of an epoch of ${stepsPerEpoch} steps`);
-      if (epoch !== orderedEpoch) arrange(epoch);
+      const order = arrange(epoch);
       const first = step * batch;
-      const count = Math.min(batch, sampleCount - first);
+      const count = samplesIn(step);
       into.count = count;
       into.weights.fill(1, 0, count).fill(0, count);
       into.targets.fill(0, count);

@@ -76,7 +76,7 @@ export function writeRows(
   const data = given.buffer instanceof ArrayBuffer ? given : given.slice();
   const pitch = rowPitch(shape, type);
   const width = lastDimension(shape);
-  if (pitch === width && data.byteLength <= pieceBytes) {
+  if (type !== "f16" && pitch === width && data.byteLength <= pieceBytes) {
     device.queue.writeBuffer(buffer, 0, data as GPUAllowSharedBufferSource);
     return;
   }

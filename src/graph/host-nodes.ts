@@ -14,10 +14,10 @@ export interface HostNodes {
   check(arrays: readonly HostArray[]): void;
 }
 
-export function createHostNodes(plan: Plan): HostNodes {
+export function createHostNodes(plan: Pick<Plan, "hostNodes">): HostNodes {
   const values = plan.hostNodes.flatMap((node) => node.outputs);
   const placeOf = new Map(values.map((value, place) => [value, place]));
-  const steps = plan.hostNodes.map((node) => {
+  const prepare = (node: Node) => {
     const sources = node.inputs.map((value) => ({
       name: value.name,
       constant: value.role === "constant" ? value.initial!() : undefined,
@@ -34,10 +34,12 @@ export function createHostNodes(plan: Plan): HostNodes {
       for (let i = 0; i < node.outputs.length; i++) made[i] = into[first + i]!;
       kernel(given, made);
     };
-  });
+  };
+  let steps: ReturnType<typeof prepare>[] | undefined;
   return {
     values,
     compute(inputs, into) {
+      steps ??= plan.hostNodes.map(prepare);
       for (const step of steps) step(inputs, into);
     },
     check(arrays) {

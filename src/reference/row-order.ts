@@ -21,84 +21,87 @@ const mostDigitBits = 15;
  * of its own per call. Occurrences are numbered through the parts. A radix sort whose cost does not depend on the table's size.
  */
 export function createRowOrder(occurrences: number): SortRows {
-  const [keys, places, otherKeys, otherPlaces] = Array.from({ length: 4 }, () => new Uint32Array(occurrences)) as Lists;
+  // The loops run on memory of the closure, not on arrays they are given: V8 takes it for constant and is twice as fast.
+  // Two lists of keys, each with the places they stand at behind it: a pass goes from one list to the other.
+  const memory = new Uint32Array(4 * occurrences);
   const counters = new Uint32Array(2 ** Math.min(mostDigitBits, bitsOf(4 * occurrences)));
   const kept = allocate(occurrences);
+  let total = 0;
 
-  return (parts, into = kept) => {
-    let total = 0;
+  /** Lists the occurrences of ids but 0; returns the bits that occur in any. */
+  function collect(parts: readonly Uint32Array[]): number {
+    let listed = 0;
     let bits = 0;
     let first = 0;
     for (const ids of parts) {
       for (let i = 0; i < ids.length; i++) {
         const id = ids[i]!;
-        keys[total] = id;
-        places[total] = first + i;
+        memory[listed] = id;
+        memory[occurrences + listed] = first + i;
         bits |= id;
-        total += id === 0 ? 0 : 1;
+        listed += id === 0 ? 0 : 1;
       }
       first += ids.length;
     }
-    const passes = Math.ceil(bitsOf(bits) / bitsOf(counters.length - 1));
-    const digitBits = Math.ceil(bitsOf(bits) / passes);
-    let lists: Lists = [keys, places, otherKeys, otherPlaces];
-    for (let pass = 0; pass < passes; pass++) {
-      sortByDigit(lists, total, pass * digitBits, counters.subarray(0, 2 ** digitBits));
-      const [a, b, c, d] = lists;
-      lists = [c, d, a, b];
+    total = listed;
+    return bits;
+  }
+
+  function sortByDigit(from: number, to: number, shift: number, digits: number): void {
+    const mask = digits - 1;
+    const end = from + total;
+    counters.fill(0, 0, digits);
+    for (let i = from; i < end; i++) {
+      const digit = (memory[i]! >>> shift) & mask;
+      counters[digit] = counters[digit]! + 1;
     }
-    return group(lists[0], lists[1], total, into);
+    let next = to;
+    for (let digit = 0; digit < digits; digit++) {
+      const size = counters[digit]!;
+      counters[digit] = next;
+      next += size;
+    }
+    for (let i = from; i < end; i++) {
+      const key = memory[i]!;
+      const digit = (key >>> shift) & mask;
+      const target = counters[digit]!;
+      counters[digit] = target + 1;
+      memory[target] = key;
+      memory[occurrences + target] = memory[occurrences + i]!;
+    }
+  }
+
+  /** Cuts a sorted list into rows. */
+  function group(from: number, { order, rows, starts, count }: RowOrder): void {
+    let found = 0;
+    let previous = 0;
+    for (let i = 0; i < total; i++) {
+      order[i] = memory[occurrences + from + i]!;
+      const key = memory[from + i]!;
+      if (key === previous) continue;
+      previous = key;
+      rows[found] = key;
+      starts[found++] = i;
+    }
+    order.fill(0, total);
+    rows.fill(0, found);
+    starts.fill(total, found);
+    count[0] = found;
+  }
+
+  return (parts, into = kept) => {
+    const keyBits = bitsOf(collect(parts));
+    const passes = Math.ceil(keyBits / bitsOf(counters.length - 1));
+    const digitBits = Math.ceil(keyBits / passes);
+    let from = 0;
+    for (let pass = 0; pass < passes; pass++) {
+      const to = 2 * occurrences - from;
+      sortByDigit(from, to, pass * digitBits, 2 ** digitBits);
+      from = to;
+    }
+    group(from, into);
+    return into;
   };
-}
-
-/** Keys and the places they stand at, and as much memory again for the next pass. */
-type Lists = [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
-
-function sortByDigit(
-  [keys, places, toKeys, toPlaces]: Lists,
-  total: number,
-  shift: number,
-  counters: Uint32Array,
-): void {
-  const mask = counters.length - 1;
-  counters.fill(0);
-  for (let i = 0; i < total; i++) {
-    const digit = (keys[i]! >>> shift) & mask;
-    counters[digit] = counters[digit]! + 1;
-  }
-  let offset = 0;
-  for (let digit = 0; digit <= mask; digit++) {
-    const size = counters[digit]!;
-    counters[digit] = offset;
-    offset += size;
-  }
-  for (let i = 0; i < total; i++) {
-    const key = keys[i]!;
-    const digit = (key >>> shift) & mask;
-    const to = counters[digit]!;
-    counters[digit] = to + 1;
-    toKeys[to] = key;
-    toPlaces[to] = places[i]!;
-  }
-}
-
-function group(keys: Uint32Array, places: Uint32Array, total: number, into: RowOrder): RowOrder {
-  const { order, rows, starts, count } = into;
-  let found = 0;
-  let previous = 0;
-  for (let i = 0; i < total; i++) {
-    order[i] = places[i]!;
-    const key = keys[i]!;
-    if (key === previous) continue;
-    previous = key;
-    rows[found] = key;
-    starts[found++] = i;
-  }
-  order.fill(0, total);
-  rows.fill(0, found);
-  starts.fill(total, found);
-  count[0] = found;
-  return into;
 }
 
 const allocate = (occurrences: number): RowOrder => ({

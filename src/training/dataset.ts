@@ -25,17 +25,29 @@ export const profileInput = (field: FeatureField): string => `profile.${field.na
 /** Writes the profiles of a batch of users, field by field; `users` beyond `count` stay without values. */
 export function createProfileFeed(table: FeatureTable | undefined, batch: number) {
   const fields = table?.fields ?? [];
-  const arrays = Object.fromEntries(fields.map((field) => [profileInput(field), new Uint32Array(batch * field.width)]));
+  const arrays = fields.map(({ width }) => new Uint32Array(batch * width));
+  const named = Object.fromEntries(fields.map((field, i) => [profileInput(field), arrays[i]!]));
   return (users: ArrayLike<number>, count: number): Record<string, Uint32Array> => {
-    let offset = 0;
-    for (const field of fields) {
-      const array = arrays[profileInput(field)]!.fill(0);
-      for (let row = 0; row < count; row++) {
-        const from = users[row]! * table!.width + offset;
-        array.set(table!.rows.subarray(from, from + field.width), row * field.width);
-      }
-      offset += field.width;
-    }
-    return arrays;
+    if (table) writeProfiles(table, users, count, arrays);
+    return named;
   };
+}
+
+/** Fills an array `[batch, width]` for each field of the users' features. */
+export function writeProfiles(
+  { fields, rows, width }: FeatureTable,
+  users: ArrayLike<number>,
+  count: number,
+  arrays: readonly Uint32Array[],
+): void {
+  let offset = 0;
+  for (let f = 0; f < fields.length; f++) {
+    const size = fields[f]!.width;
+    const array = arrays[f]!.fill(0, count * size);
+    for (let row = 0; row < count; row++) {
+      const from = users[row]! * width + offset;
+      for (let place = 0; place < size; place++) array[row * size + place] = rows[from + place]!;
+    }
+    offset += size;
+  }
 }

@@ -17,7 +17,7 @@ export interface Objective {
   readonly sampler?: NegativeSampler;
 }
 
-export function buildObjective(spec: ModelSpec, dataset: Dataset, options: TrainingOptions): Objective {
+export function buildObjective(spec: ModelSpec, dataset: Omit<Dataset, "split">, options: TrainingOptions): Objective {
   const { batch, temperature, scoring } = options;
   const { itemCount, itemCounts, itemFeatures } = dataset;
   const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);

@@ -5,10 +5,11 @@ import type { Parameters, Program } from "../graph/program.ts";
 import type { Precision } from "../graph/shape.ts";
 import type { ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
+import { createFeeder, type FeederPlace } from "./feeder.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
-import { createStepFeed } from "./step-feed.ts";
+import { createSteps } from "./steps.ts";
 
 /** Where a training stands: what a checkpoint says beside the parameters. */
 export interface TrainingProgress {
@@ -68,6 +69,8 @@ export interface TrainingHooks {
   onCheckpoint?(checkpoint: Checkpoint): Promise<void>;
   /** Aborting it ends training after the step at hand, with a last checkpoint. */
   readonly signal?: AbortSignal;
+  /** Where batches are made; the bits are the same. Default: in a worker for a GPU and a log that is not small, else in this thread. */
+  readonly batchesFrom?: FeederPlace;
 }
 
 export interface TrainingResult {
@@ -91,8 +94,6 @@ export async function train(
   from?: Checkpoint,
 ): Promise<TrainingResult> {
   const { loss, updates, sampler } = buildObjective(spec, dataset, options);
-  const feed = createStepFeed(spec, dataset, options, sampler);
-  const { stepsPerEpoch } = feed;
   const parameters = engine.createParameters();
   if (from !== undefined) restore(parameters, from.state);
   const program = await engine.compile({ outputs: { loss }, updates, parameters });
@@ -109,65 +110,73 @@ export async function train(
     await hooks.onCheckpoint?.({ progress, state, best: best ?? pickArrays(state, learned()) });
     savedAt = performance.now();
   };
+  const steps = createSteps(program.plan, sampler, dataset, spec, options);
+  const stepsPerEpoch = steps.perEpoch;
+  const first = progress.epoch * stepsPerEpoch + progress.step;
+  const task = { spec, data: dataset, options, plan: program.plan, first };
+  const feeder = await createFeeder(steps, task, engine.description.kind, hooks.batchesFrom);
 
-  while (!progress.finished && progress.epoch < options.epochs) {
-    const { epoch } = progress;
-    const meter = createMeter();
-    for (let { step } = progress; step < stepsPerEpoch; step++) {
-      const { inputs, count } = feed.fill(epoch, step);
-      await program.run(inputs);
-      // References never wait for anything, so nobody would hear a Ctrl-C.
-      if (engine.description.kind === "cpu") await new Promise((resolve) => setTimeout(resolve));
-      meter.add(count);
-      const last = step + 1 === stepsPerEpoch;
-      if ((step + 1) % stepsPerReading === 0 || last) {
-        const [value] = await program.read("loss");
-        if (!Number.isFinite(value)) {
-          fail(
-            `train: the loss became ${value} in epoch ${epoch + 1}, step ${step + 1}; the last checkpoint stands; try a smaller --rate`,
-          );
+  try {
+    while (!progress.finished && progress.epoch < options.epochs) {
+      const { epoch } = progress;
+      const meter = createMeter();
+      for (let { step } = progress; step < stepsPerEpoch; step++) {
+        const { inputs, computed } = await feeder.next();
+        await program.run(inputs, computed);
+        // References never wait for anything, so nobody would hear a Ctrl-C.
+        if (engine.description.kind === "cpu") await new Promise((resolve) => setTimeout(resolve));
+        meter.add(steps.samplesIn(step));
+        const last = step + 1 === stepsPerEpoch;
+        if ((step + 1) % stepsPerReading === 0 || last) {
+          const [value] = await program.read("loss");
+          if (!Number.isFinite(value)) {
+            fail(
+              `train: the loss became ${value} in epoch ${epoch + 1}, step ${step + 1}; the last checkpoint stands; try a smaller --rate`,
+            );
+          }
+          meter.read(value!);
+          hooks.onStep?.({
+            epoch,
+            step: step + 1,
+            stepsPerEpoch,
+            loss: meter.loss(),
+            samplesPerSecond: meter.rate(),
+          });
         }
-        meter.read(value!);
-        hooks.onStep?.({
-          epoch,
-          step: step + 1,
-          stepsPerEpoch,
-          loss: meter.loss(),
-          samplesPerSecond: meter.rate(),
-        });
+        progress = { ...progress, step: step + 1 };
+        if (hooks.signal?.aborted && !last) {
+          await checkpoint();
+          return { progress, best: best ?? (await snapshot(parameters, learned())), interrupted: true };
+        }
+        if (performance.now() - savedAt > checkpointSeconds * 1000 && !last) await checkpoint();
       }
-      progress = { ...progress, step: step + 1 };
-      if (hooks.signal?.aborted && !last) {
-        await checkpoint();
-        program.dispose();
-        return { progress, best: best ?? (await snapshot(parameters, learned())), interrupted: true };
-      }
-      if (performance.now() - savedAt > checkpointSeconds * 1000 && !last) await checkpoint();
+      const trained = { loss: meter.loss(), seconds: meter.seconds(), samplesPerSecond: meter.rate() };
+      const judgement = await judge(engine, parameters, spec, dataset, dataset.split.validation, {
+        at: validationCutoffs,
+        includeSeen: options.includeSeen,
+        users: options.validationUsers,
+      });
+      const result: EpochResult = {
+        epoch,
+        ...trained,
+        validation: judgement.metrics,
+        interestCosine: judgement.interestCosine,
+      };
+      const history = [...progress.history, result];
+      const bestEpoch = bestOf(history);
+      if (bestEpoch === epoch) best = await snapshot(parameters, learned());
+      progress = { epoch: epoch + 1, step: 0, history, bestEpoch, finished: false };
+      progress = { ...progress, finished: isFinished(progress, options) };
+      hooks.onEpoch?.(result, judgement);
+      await checkpoint();
+      if (hooks.signal?.aborted) break;
     }
-    const trained = { loss: meter.loss(), seconds: meter.seconds(), samplesPerSecond: meter.rate() };
-    const judgement = await judge(engine, parameters, spec, dataset, dataset.split.validation, {
-      at: validationCutoffs,
-      includeSeen: options.includeSeen,
-      users: options.validationUsers,
-    });
-    const result: EpochResult = {
-      epoch,
-      ...trained,
-      validation: judgement.metrics,
-      interestCosine: judgement.interestCosine,
-    };
-    const history = [...progress.history, result];
-    const bestEpoch = bestOf(history);
-    if (bestEpoch === epoch) best = await snapshot(parameters, learned());
-    progress = { epoch: epoch + 1, step: 0, history, bestEpoch, finished: false };
-    progress = { ...progress, finished: isFinished(progress, options) };
-    hooks.onEpoch?.(result, judgement);
-    await checkpoint();
-    if (hooks.signal?.aborted) break;
+    const interrupted = !progress.finished && progress.epoch < options.epochs;
+    return { progress, best: best ?? (await snapshot(parameters, learned())), interrupted };
+  } finally {
+    await feeder.close();
+    program.dispose();
   }
-  program.dispose();
-  const interrupted = !progress.finished && progress.epoch < options.epochs;
-  return { progress, best: best ?? (await snapshot(parameters, learned())), interrupted };
 }
 
 /** Whether there is nothing left to train: all epochs are done, or the last ones brought nothing better. */
