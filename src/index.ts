@@ -38,10 +38,19 @@ export type { Goal } from "./graph/plan.ts";
 export type { NodeFamilies, Parameters, Program } from "./graph/program.ts";
 export type { DataType, Precision, Shape } from "./graph/shape.ts";
 export { chooseFrom, type TunedChoice } from "./graph/tuning.ts";
+export { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./models/comirec-sa.ts";
+export { type Gru4recOptions, gru4rec, gru4recDefaults } from "./models/gru4rec.ts";
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
 export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
 export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
-export { type ModelName, type ModelSpec, modelNames, modelSpec } from "./models/registry.ts";
+export {
+  type ModelName,
+  type ModelOptions,
+  type ModelSpec,
+  modelDefaults,
+  modelNames,
+  modelSpec,
+} from "./models/registry.ts";
 export { singleVector, singleVectorDefaults } from "./models/single-vector.ts";
 export { adamRows, adamSchedule } from "./ops/adam.ts";
 export { adamDense } from "./ops/adam-dense.ts";
@@ -50,6 +59,7 @@ export { bestScores, winnerBytes } from "./ops/best-scores.ts";
 export { concat } from "./ops/concat.ts";
 export { embeddingBag } from "./ops/embedding-bag.ts";
 export { gather } from "./ops/gather.ts";
+export { gru } from "./ops/gru.ts";
 export { interestCounts } from "./ops/interest-counts.ts";
 export { l2Normalise } from "./ops/l2-normalise.ts";
 export { type LabelAwareAttentionOptions, labelAwareAttention } from "./ops/label-aware-attention.ts";
@@ -62,7 +72,10 @@ export { rankTargets } from "./ops/rank-targets.ts";
 export { reshape } from "./ops/reshape.ts";
 export { type RouteOptions, route } from "./ops/route.ts";
 export { fullSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";
+export { sequenceSoftmax } from "./ops/sequence-softmax.ts";
 export { squash } from "./ops/squash.ts";
+export { tanh } from "./ops/tanh.ts";
+export { weightedSums } from "./ops/weighted-sums.ts";
 export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCall, RowsCall } from "./plain-ops.ts";
 export { initialLogits } from "./reference/initial-logits.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
