@@ -2,10 +2,16 @@
 // Rows come in groups of 4: 4 interests of a user or, where there is one interest each, 4 users. One invocation owns
 // 2 vec4 of every row of 4 groups and walks the candidates 4 at a time; the weights of a group make a 4 x 4 matrix that is
 // zero where an interest did not win. The padding of g is zero, so candidates past the end add nothing.
-//   candidates  [candidates, d]          read
-//   g           [users, candidates]      read
-//   winners     [users, candidates / 4]  read, four to a word
-//   dv          [users, interests, d]    write
+// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all.
+//   candidates   [candidates, d]          read
+//   g            [users, candidates]      read
+//   winners      [users, candidates / 4]  read, four to a word
+//   dv           [users, interests, d]    write
+//   interests    [users, interests, d]    read with `own`
+//   candidate    [users, d]               read with `own`
+//   ownGradient  [users]                  read with `own`: for the candidate's score; its winner
+//   upstream     [1]                      read with `own`
+//   dCandidate   [users, d]               write with `own`
 
 struct Params {
   users: u32,
@@ -17,12 +23,18 @@ struct Params {
 
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests, groups of rows per user
+override own = false; // each user has a candidate of its own, too
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> candidates: array<vec4f>;
 @group(0) @binding(2) var<storage, read> g: array<vec4f>;
 @group(0) @binding(3) var<storage, read> winners: array<u32>;
 @group(0) @binding(4) var<storage, read_write> dv: array<vec4f>;
+@group(0) @binding(5) var<storage, read> interests: array<vec4f>;
+@group(0) @binding(6) var<storage, read> candidate: array<vec4f>;
+@group(0) @binding(7) var<storage, read> ownGradient: array<vec2f>;
+@group(0) @binding(8) var<storage, read> upstream: array<f32>;
+@group(0) @binding(9) var<storage, read_write> dCandidate: array<vec4f>;
 
 // What candidates 4 quad to 4 quad + 3 weigh in row r of a group.
 fn weightsOf(group: u32, r: u32, quad: u32) -> vec4f {
@@ -43,16 +55,21 @@ fn weights(group: u32, quad: u32) -> mat4x4f {
   );
 }
 
-fn storeRow(group: u32, r: u32, c: u32, first: vec4f, second: vec4f) {
-  let user = select(group / chunks, group * 4u + r, single);
-  let j = select(group % chunks * 4u + r, 0u, single);
-  if (user >= params.users || j >= params.interests) {
+fn store(user: u32, j: u32, c: u32, sum: vec4f) {
+  if (user >= params.users || j >= params.interests || c >= params.quads) {
     return;
   }
   let at = (user * params.interests + j) * params.quads + c;
-  dv[at] = first;
-  if (c + 1u < params.quads) {
-    dv[at + 1u] = second;
+  if (!own) {
+    dv[at] = sum;
+    return;
+  }
+  let weight = ownGradient[user].x;
+  let wins = u32(ownGradient[user].y) == j;
+  let row = user * params.quads + c;
+  dv[at] = upstream[0] * (sum + select(vec4f(), weight * candidate[row], wins));
+  if (wins) {
+    dCandidate[row] = upstream[0] * weight * interests[at];
   }
 }
 
@@ -104,6 +121,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     b3 += f * w3;
   }
   for (var i = 0u; i < 16u; i++) {
-    storeRow(group + i / 4u, i % 4u, c, pickOf(a0, a1, a2, a3, i), pickOf(b0, b1, b2, b3, i));
+    let user = select((group + i / 4u) / chunks, group * 4u + i, single);
+    let j = select((group + i / 4u) % chunks * 4u + i % 4u, 0u, single);
+    store(user, j, c, pickOf(a0, a1, a2, a3, i));
+    store(user, j, c + 1u, pickOf(b0, b1, b2, b3, i));
   }
 }

@@ -6,6 +6,7 @@
 //   g          [users, candidates]      read
 //   winners    [users, candidates / 4]  read, four to a word
 //   de         [candidates, d]          write
+//   upstream   [1]                      read with `scaled`: multiplies de
 
 struct Params {
   users: u32,
@@ -17,12 +18,14 @@ struct Params {
 
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests, groups of rows per user
+override scaled = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> interests: array<vec4f>;
 @group(0) @binding(2) var<storage, read> g: array<vec4f>;
 @group(0) @binding(3) var<storage, read> winners: array<u32>;
 @group(0) @binding(4) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(5) var<storage, read> upstream: array<f32>;
 
 // What row r of a group weighs in candidates 4 quad to 4 quad + 3.
 fn weightsOf(group: u32, r: u32, quad: u32) -> vec4f {
@@ -61,10 +64,14 @@ fn rowOf(group: u32, r: u32, c: u32, next: u32) -> Row {
   return Row(select(vec4f(), interests[at], isRow), select(vec4f(), interests[at + next], isRow));
 }
 
-fn storeRow(m: u32, c: u32, first: vec4f, second: vec4f) {
-  de[m * params.quads + c] = first;
-  if (c + 1u < params.quads) {
-    de[m * params.quads + c + 1u] = second;
+fn store(m: u32, c: u32, sum: vec4f) {
+  if (m >= params.candidates || c >= params.quads) {
+    return;
+  }
+  if (scaled) {
+    de[m * params.quads + c] = upstream[0] * sum;
+  } else {
+    de[m * params.quads + c] = sum;
   }
 }
 
@@ -117,7 +124,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     a3 += v * w3;
     b3 += u * w3;
   }
-  for (var i = 0u; i < min(16u, params.candidates - min(quad * 4u, params.candidates)); i++) {
-    storeRow(quad * 4u + i, c, pickOf(a0, a1, a2, a3, i), pickOf(b0, b1, b2, b3, i));
+  for (var i = 0u; i < 16u; i++) {
+    store(quad * 4u + i, c, pickOf(a0, a1, a2, a3, i));
+    store(quad * 4u + i, c + 1u, pickOf(b0, b1, b2, b3, i));
   }
 }

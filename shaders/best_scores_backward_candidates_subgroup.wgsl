@@ -6,6 +6,7 @@
 //   g          [users, candidates]      read
 //   winners    [users, candidates / 4]  read, four to a word
 //   de         [candidates, d]          write
+//   upstream   [1]                      read with `scaled`: multiplies de
 
 enable subgroups;
 
@@ -19,12 +20,14 @@ struct Params {
 
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests; known to the compiler, so that one chunk costs no loop
+override scaled = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> interests: array<vec4f>;
 @group(0) @binding(2) var<storage, read> g: array<vec4f>;
 @group(0) @binding(3) var<storage, read> winners: array<u32>;
 @group(0) @binding(4) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(5) var<storage, read> upstream: array<f32>;
 
 fn winnersOf(at: u32) -> vec4u {
   return (vec4u(winners[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
@@ -34,6 +37,17 @@ fn winnersOf(at: u32) -> vec4u {
 fn weightsOf(user: u32, quad: u32) -> vec4f {
   let at = min(user, params.users - 1u) * ((params.candidates + 3u) / 4u) + quad;
   return select(vec4f(), g[at], (winnersOf(at) == vec4u(0u)) & vec4<bool>(user < params.users));
+}
+
+fn store(m: u32, c: u32, sum: vec4f) {
+  if (m >= params.candidates || c >= params.quads) {
+    return;
+  }
+  if (scaled) {
+    de[m * params.quads + c] = upstream[0] * sum;
+  } else {
+    de[m * params.quads + c] = sum;
+  }
 }
 
 @compute @workgroup_size(8)
@@ -94,12 +108,14 @@ fn main(
       }
     }
   }
-  // The compiler knows the bounds of these loops, too: sums stay in registers.
-  for (var r = 0u; r < 4u; r++) {
-    for (var q = 0u; q < 8u; q++) {
-      if (own * 4u + r < params.candidates && column + q < params.quads) {
-        de[(own * 4u + r) * params.quads + column + q] = sums[q][r];
-      }
+  // Stored from memory by a loop that is not unrolled, for each vec4 stored is much to compile.
+  var results: array<mat4x4f, 8>;
+  for (var q = 0u; q < 8u; q++) {
+    results[q] = sums[q];
+  }
+  for (var q = 0u; q < min(8u, params.quads - column); q++) {
+    for (var r = 0u; r < 4u; r++) {
+      store(own * 4u + r, column + q, results[q][r]);
     }
   }
 }

@@ -5,6 +5,7 @@
 //   g          [users, candidates]      read
 //   winners    [users, candidates / 4]  read, four to a word
 //   de         [candidates, d]          write
+//   upstream   [1]                      read with `scaled`: multiplies de
 
 struct Params {
   users: u32,
@@ -15,6 +16,7 @@ struct Params {
 }
 
 override columns = 16u; // 16, 8 or 4
+override scaled = false;
 
 const invocations = 256u;
 
@@ -23,6 +25,7 @@ const invocations = 256u;
 @group(0) @binding(2) var<storage, read> g: array<vec4f>;
 @group(0) @binding(3) var<storage, read> winners: array<u32>;
 @group(0) @binding(4) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(5) var<storage, read> upstream: array<f32>;
 
 var<workgroup> partial: array<mat4x4f, invocations>;
 
@@ -31,6 +34,17 @@ fn share(user: u32, word: u32, r: u32, c: u32, weight: f32) -> vec4f {
   let winner = (word >> (8u * r)) & 255u;
   let row = user * params.interests + min(winner, params.interests - 1u);
   return select(0.0, weight, winner < params.interests) * interests[row * params.quads + c];
+}
+
+fn store(m: u32, c: u32, sum: vec4f) {
+  if (m >= params.candidates || c >= params.quads) {
+    return;
+  }
+  if (scaled) {
+    de[m * params.quads + c] = upstream[0] * sum;
+  } else {
+    de[m * params.quads + c] = sum;
+  }
 }
 
 @compute @workgroup_size(invocations)
@@ -72,9 +86,5 @@ fn main(
   for (var slice = 0u; slice < slices; slice++) {
     total += partial[slice * owned + own][r];
   }
-  let m = (firstQuad + own / columns) * 4u + r;
-  let c = firstColumn + own % columns;
-  if (m < params.candidates && c < params.quads) {
-    de[m * params.quads + c] = total;
-  }
+  store((firstQuad + own / columns) * 4u + r, firstColumn + own % columns, total);
 }

@@ -2,10 +2,16 @@
 // One invocation owns 4 rows of dv, four interests of a user or four users of one interest each, by 8 vec4, and walks the
 // candidates four at a time; where an interest did not win, a candidate weighs nothing. A subgroup loads each candidate once
 // and hands it round. The padding of g is zero, so candidates past the end add nothing.
-//   candidates  [candidates, d]          read
-//   g           [users, candidates]      read
-//   winners     [users, candidates / 4]  read, four to a word
-//   dv          [users, interests, d]    write
+// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all.
+//   candidates   [candidates, d]          read
+//   g            [users, candidates]      read
+//   winners      [users, candidates / 4]  read, four to a word
+//   dv           [users, interests, d]    write
+//   interests    [users, interests, d]    read with `own`
+//   candidate    [users, d]               read with `own`
+//   ownGradient  [users]                  read with `own`: for the candidate's score; its winner
+//   upstream     [1]                      read with `own`
+//   dCandidate   [users, d]               write with `own`
 
 enable subgroups;
 
@@ -19,12 +25,18 @@ struct Params {
 
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests
+override own = false; // each user has a candidate of its own, too
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> candidates: array<vec4f>;
 @group(0) @binding(2) var<storage, read> g: array<vec4f>;
 @group(0) @binding(3) var<storage, read> winners: array<u32>;
 @group(0) @binding(4) var<storage, read_write> dv: array<vec4f>;
+@group(0) @binding(5) var<storage, read> interests: array<vec4f>;
+@group(0) @binding(6) var<storage, read> candidate: array<vec4f>;
+@group(0) @binding(7) var<storage, read> ownGradient: array<vec2f>;
+@group(0) @binding(8) var<storage, read> upstream: array<f32>;
+@group(0) @binding(9) var<storage, read_write> dCandidate: array<vec4f>;
 
 // User and interest of row r of a block.
 fn rowOf(block: u32, r: u32) -> vec2u {
@@ -35,6 +47,24 @@ fn rowOf(block: u32, r: u32) -> vec2u {
 fn weightsOf(weight: vec4f, winner: u32, j: u32) -> vec4f {
   let winnerOf = (vec4u(winner) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
   return select(vec4f(), weight, winnerOf == vec4u(j));
+}
+
+fn store(user: u32, j: u32, c: u32, sum: vec4f) {
+  if (user >= params.users || j >= params.interests || c >= params.quads) {
+    return;
+  }
+  let at = (user * params.interests + j) * params.quads + c;
+  if (!own) {
+    dv[at] = sum;
+    return;
+  }
+  let weight = ownGradient[user].x;
+  let wins = u32(ownGradient[user].y) == j;
+  let row = user * params.quads + c;
+  dv[at] = upstream[0] * (sum + select(vec4f(), weight * candidate[row], wins));
+  if (wins) {
+    dCandidate[row] = upstream[0] * weight * interests[at];
+  }
 }
 
 @compute @workgroup_size(8)
@@ -86,13 +116,15 @@ fn main(
       sums[q] += rows * weights;
     }
   }
-  // The compiler knows the bounds of these loops, too: sums stay in registers.
-  for (var r = 0u; r < 4u; r++) {
-    let to = rowOf(block, r);
-    for (var q = 0u; q < 8u; q++) {
-      if (to.x < params.users && to.y < params.interests && column + q < params.quads) {
-        dv[(to.x * params.interests + to.y) * params.quads + column + q] = sums[q][r];
-      }
+  // Stored from memory by a loop that is not unrolled, for each vec4 stored is much to compile.
+  var results: array<mat4x4f, 8>;
+  for (var q = 0u; q < 8u; q++) {
+    results[q] = sums[q];
+  }
+  for (var q = 0u; q < min(8u, params.quads - column); q++) {
+    for (var r = 0u; r < 4u; r++) {
+      let to = rowOf(block, r);
+      store(to.x, to.y, column + q, results[q][r]);
     }
   }
 }

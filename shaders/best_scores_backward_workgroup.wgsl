@@ -3,10 +3,16 @@
 // candidates, which it takes four at a time; where an interest did not win, a candidate weighs nothing. A workgroup owns two
 // blocks of 4 rows by `columns` vec4 and adds up its slices in a fixed order. The padding of g is zero, so candidates past the
 // end add nothing.
-//   candidates  [candidates, d]          read
-//   g           [users, candidates]      read
-//   winners     [users, candidates / 4]  read, four to a word
-//   dv          [users, interests, d]    write
+// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all.
+//   candidates   [candidates, d]          read
+//   g            [users, candidates]      read
+//   winners      [users, candidates / 4]  read, four to a word
+//   dv           [users, interests, d]    write
+//   interests    [users, interests, d]    read with `own`
+//   candidate    [users, d]               read with `own`
+//   ownGradient  [users]                  read with `own`: for the candidate's score; its winner
+//   upstream     [1]                      read with `own`
+//   dCandidate   [users, d]               write with `own`
 
 struct Params {
   users: u32,
@@ -18,6 +24,7 @@ struct Params {
 
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests
+override own = false; // each user has a candidate of its own, too
 override columns = 16u; // 16, 8 or 4
 
 const invocations = 256u;
@@ -27,6 +34,11 @@ const invocations = 256u;
 @group(0) @binding(2) var<storage, read> g: array<vec4f>;
 @group(0) @binding(3) var<storage, read> winners: array<u32>;
 @group(0) @binding(4) var<storage, read_write> dv: array<vec4f>;
+@group(0) @binding(5) var<storage, read> interests: array<vec4f>;
+@group(0) @binding(6) var<storage, read> candidate: array<vec4f>;
+@group(0) @binding(7) var<storage, read> ownGradient: array<vec2f>;
+@group(0) @binding(8) var<storage, read> upstream: array<f32>;
+@group(0) @binding(9) var<storage, read_write> dCandidate: array<vec4f>;
 
 var<workgroup> partial: array<mat4x4f, invocations>;
 
@@ -47,15 +59,33 @@ fn candidateOf(m: u32, c: u32) -> vec4f {
   return candidates[min(m, params.candidates - 1u) * params.quads + min(c, params.quads - 1u)];
 }
 
+fn store(user: u32, j: u32, c: u32, sum: vec4f) {
+  if (user >= params.users || j >= params.interests || c >= params.quads) {
+    return;
+  }
+  let at = (user * params.interests + j) * params.quads + c;
+  if (!own) {
+    dv[at] = sum;
+    return;
+  }
+  let weight = ownGradient[user].x;
+  let wins = u32(ownGradient[user].y) == j;
+  let row = user * params.quads + c;
+  dv[at] = upstream[0] * (sum + select(vec4f(), weight * candidate[row], wins));
+  if (wins) {
+    dCandidate[row] = upstream[0] * weight * interests[at];
+  }
+}
+
 @compute @workgroup_size(invocations)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = group.x + group.y * groups.x;
-  let firstColumn = index % params.tiles * columns;
-  let firstBlock = index / params.tiles * 2u;
+  let tile = group.x + group.y * groups.x;
+  let firstColumn = tile % params.tiles * columns;
+  let firstBlock = tile / params.tiles * 2u;
   let owned = 2u * columns;
   let slices = invocations / owned;
   let column = firstColumn + local % columns;
@@ -85,14 +115,11 @@ fn main(
   }
   // Now one invocation owns one vec4.
   let r = local / owned;
-  let own = local % owned;
+  let index = local % owned;
   var total = vec4f();
   for (var slice = 0u; slice < slices; slice++) {
-    total += partial[slice * owned + own][r];
+    total += partial[slice * owned + index][r];
   }
-  let row = rowOf(firstBlock + own / columns, r);
-  let c = firstColumn + own % columns;
-  if (row.x < params.users && row.y < params.interests && c < params.quads) {
-    dv[(row.x * params.interests + row.y) * params.quads + c] = total;
-  }
+  let row = rowOf(firstBlock + index / columns, r);
+  store(row.x, row.y, firstColumn + index % columns, total);
 }

@@ -58,8 +58,8 @@ export interface Op<Attributes = unknown> {
   /** Positions of inputs that may be tables in half precision; no other op reads these. */
   readonly halves?: readonly number[];
   outputs(inputs: readonly Value[], attributes: Attributes): readonly OutputSpec[];
-  /** Whether its kernels read outputs that they wrote before, so that these have memory even where nobody else reads them. */
-  readonly readsOutputs?: boolean;
+  /** Positions of outputs that the kernels work in: they have memory even where nobody reads them. */
+  readonly workspace?: readonly number[];
   /** Device memory the kernels need beside their outputs. */
   scratch?(inputs: readonly Value[], attributes: Attributes): readonly OutputSpec[];
   /** One gradient for each input, `null` where none flows; `upstream` holds `null` for outputs nobody differentiates. */

@@ -83,8 +83,8 @@ function placeValues(nodes: readonly Node[], kept: ReadonlySet<Value>, used: Rea
     slotOf.set(value, slot);
   };
   for (const [position, node] of nodes.entries()) {
-    const outputs = node.op.readsOutputs ? node.outputs : node.outputs.filter((output) => used.has(output));
-    const produced = [...outputs, ...node.scratch];
+    const isPlaced = (output: Value, i: number) => used.has(output) || node.op.workspace?.includes(i);
+    const produced = [...node.outputs.filter(isPlaced), ...node.scratch];
     produced.forEach(take);
     const dying = new Set([...node.inputs, ...produced].filter((value) => (lastReader.get(value) ?? -1) <= position));
     for (const value of dying) {

@@ -105,17 +105,25 @@ export function scoreDispatches(
   });
 }
 
-/** The launch of the gradient for the interests. */
+/** The launch of the gradient for the interests; the four last inputs are those of the users' own candidates, if they have them. */
 export function interestsGradientDispatch(
   family: FamilyName,
   sizes: BestScoresSizes,
-  values: Readonly<Record<"candidates" | "g" | "winners" | "dInterests", Value>>,
+  [candidates, g, winners, ...own]: readonly Value[],
+  [dInterests, dCandidate]: readonly [Value, Value],
 ): Dispatch {
-  const { candidates, g, winners, dInterests } = values;
-  const blocks = blocksOf(sizes) * Math.ceil(sizes.interests / 4);
+  const { constants, ...launched } = launch(
+    family,
+    backward,
+    sizes,
+    quadsOf(candidates!.shape),
+    blocksOf(sizes) * Math.ceil(sizes.interests / 4),
+  );
+  const bound = own.length > 0 ? own : Array<Value>(4).fill(candidates!);
   return {
-    ...launch(family, backward, sizes, quadsOf(candidates.shape), blocks),
-    bindings: [...[candidates, g, winners].map(read), write(dInterests)],
+    ...launched,
+    constants: { ...constants, own: Number(own.length > 0) },
+    bindings: [...[candidates!, g!, winners!].map(read), write(dInterests), ...bound.map(read), write(dCandidate)],
   };
 }
 
@@ -123,12 +131,15 @@ export function interestsGradientDispatch(
 export function candidatesGradientDispatch(
   family: FamilyName,
   sizes: BestScoresSizes,
-  values: Readonly<Record<"interests" | "g" | "winners" | "dCandidates", Value>>,
+  [interests, g, winners, upstream]: readonly Value[],
+  dCandidates: Value,
 ): Dispatch {
-  const { interests, g, winners, dCandidates } = values;
+  const blocks = Math.ceil(sizes.candidates / 4);
+  const { constants, ...launched } = launch(family, backwardCandidates, sizes, quadsOf(dCandidates.shape), blocks);
   return {
-    ...launch(family, backwardCandidates, sizes, quadsOf(dCandidates.shape), Math.ceil(sizes.candidates / 4)),
-    bindings: [...[interests, g, winners].map(read), write(dCandidates)],
+    ...launched,
+    constants: { ...constants, scaled: Number(upstream !== undefined) },
+    bindings: [...[interests!, g!, winners!].map(read), write(dCandidates), read(upstream ?? g!)],
   };
 }
 

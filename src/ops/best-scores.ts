@@ -1,13 +1,9 @@
 import { fail } from "../errors.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { lastDimension, requireShapes, type Shape } from "../graph/shape.ts";
+import { lastDimension, requireShapes } from "../graph/shape.ts";
 import * as reference from "../reference/best-scores.ts";
-import {
-  candidatesGradientDispatch,
-  eachFamily,
-  interestsGradientDispatch,
-  scoreDispatches,
-} from "./best-scores-kernels.ts";
+import { candidatesGradient, interestsGradient } from "./best-scores-backward.ts";
+import { eachFamily, scoreDispatches } from "./best-scores-kernels.ts";
 
 /**
  * Scores every candidate by the interest that likes it best (MIND, serving; the score that retrieval uses):
@@ -50,7 +46,8 @@ const ids = (tensor: Tensor | undefined) => tensor!.data as Uint32Array;
 
 type Shaped = Pick<Value, "shape">;
 
-const sizesOf = (interests: Shaped, candidates: Shaped): reference.BestScoresSizes => ({
+/** The sizes of a node of best scores. */
+export const sizesOf = (interests: Shaped, candidates: Shaped): reference.BestScoresSizes => ({
   users: interests.shape[0]!,
   interests: interests.shape.length === 3 ? interests.shape[1]! : 1,
   candidates: candidates.shape[0]!,
@@ -65,12 +62,12 @@ const bestScoresOp: Op<undefined> = {
   },
   gradient({ inputs, outputs: [, winners] }, [g]) {
     const [interests, , candidates] = inputs as [Value, Value, Value];
-    const { graph, shape } = interests;
     const sizes = sizesOf(interests, candidates);
+    const given = { g: g!, winners: winners! };
     return [
-      graph.apply(backwardInterestsOp, [candidates, g!, winners!], { ...sizes, shape })[0]!,
+      interestsGradient({ candidates, ...given }, sizes, interests.shape)[0]!,
       null,
-      graph.apply(backwardCandidatesOp, [interests, g!, winners!], sizes)[0]!,
+      candidatesGradient({ interests, ...given }, sizes),
     ];
   },
   reference: ([interests, counts, candidates]) =>
@@ -80,29 +77,5 @@ const bestScoresOp: Op<undefined> = {
     const [scores, winners] = outputs as [Value, Value];
     const values = { interests, counts, candidates, scores, winners };
     return scoreDispatches(family, sizesOf(interests, candidates), target, values);
-  }),
-};
-
-const backwardInterestsOp: Op<reference.BestScoresSizes & { readonly shape: Shape }> = {
-  name: "bestScoresBackwardInterests",
-  outputs: (_, { shape }) => [{ shape }],
-  reference: ([candidates, g, winners], sizes) => [
-    reference.bestScoresBackwardInterests(data(candidates), data(g), ids(winners), sizes),
-  ],
-  families: eachFamily((family, { inputs, outputs: [dInterests], attributes }) => {
-    const [candidates, g, winners] = inputs as [Value, Value, Value];
-    return [interestsGradientDispatch(family, attributes, { candidates, g, winners, dInterests: dInterests! })];
-  }),
-};
-
-const backwardCandidatesOp: Op<reference.BestScoresSizes> = {
-  name: "bestScoresBackwardCandidates",
-  outputs: (_, { candidates, dimension }) => [{ shape: [candidates, dimension] }],
-  reference: ([interests, g, winners], sizes) => [
-    reference.bestScoresBackwardCandidates(data(interests), data(g), ids(winners), sizes),
-  ],
-  families: eachFamily((family, { inputs, outputs: [dCandidates], attributes }) => {
-    const [interests, g, winners] = inputs as [Value, Value, Value];
-    return [candidatesGradientDispatch(family, attributes, { interests, g, winners, dCandidates: dCandidates! })];
   }),
 };

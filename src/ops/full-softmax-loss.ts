@@ -1,6 +1,6 @@
 import shader from "../../shaders/full_softmax_loss.wgsl";
 import backwardShader from "../../shaders/full_softmax_loss_backward.wgsl";
-import sumShader from "../../shaders/softmax_loss_sum.wgsl";
+import sumShader from "../../shaders/full_softmax_loss_sum.wgsl";
 import { fail } from "../errors.ts";
 import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";

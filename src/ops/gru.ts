@@ -83,7 +83,7 @@ function ofStep(binding: ReturnType<typeof read>, step: number) {
 
 const gruOp: Op<undefined> = {
   name: "gru",
-  readsOutputs: true,
+  workspace: [1, 2],
   outputs(inputs) {
     const { batch, length, h, rows } = sizesOf(inputs);
     return [{ shape: [batch, h] }, { shape: [length, rows, h] }, { shape: [length, rows, 3 * h] }];

@@ -92,19 +92,16 @@ const attentionOp: Op<reference.AttentionRule> = {
   },
   reference: ([interests, counts, label], rule) =>
     reference.labelAwareAttention(data(interests), ids(counts), data(label), lastDimension(label!.shape), rule),
-  // The weights are worked out in place, so they need memory even where nobody reads them.
-  scratch: ([interests]) => [{ shape: interests!.shape.slice(0, 2) }],
-  kernels({ inputs: [interests, counts, label], outputs: [result, alpha], scratch: [own], attributes }, target) {
-    const weights = target.isUsed(alpha!) ? alpha! : own!;
-    return [
-      {
-        shader,
-        params: params(interests!, attributes),
-        bindings: [read(interests!), read(counts!), read(label!), write(result!), write(weights)],
-        workgroups: gridOf(interests!.shape[0]!),
-      },
-    ];
-  },
+  // The weights are worked out in place.
+  workspace: [1],
+  kernels: ({ inputs: [interests, counts, label], outputs: [result, alpha], attributes }) => [
+    {
+      shader,
+      params: params(interests!, attributes),
+      bindings: [read(interests!), read(counts!), read(label!), write(result!), write(alpha!)],
+      workgroups: gridOf(interests!.shape[0]!),
+    },
+  ],
 };
 
 const attentionBackwardOp: Op<reference.AttentionRule> = {

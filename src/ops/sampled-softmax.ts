@@ -2,8 +2,7 @@ import type { Value } from "../graph/graph.ts";
 import { bestScores } from "./best-scores.ts";
 import { fullSoftmaxLoss } from "./full-softmax-loss.ts";
 import { type LabelAwareAttentionOptions, labelAwareAttention } from "./label-aware-attention.ts";
-import { pairDot } from "./pair-dot.ts";
-import { softmaxLoss } from "./softmax-loss.ts";
+import { sampledSoftmaxLoss } from "./sampled-softmax-loss.ts";
 
 /** How candidates are scored in training, and what both losses are given. */
 export interface MultiInterestLossOptions {
@@ -46,29 +45,9 @@ export interface FullSoftmaxOptions extends MultiInterestLossOptions {
  * Sampled softmax over shared negatives, with accidental hits removed.
  * @returns the loss, `[1]`
  */
-export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
-  const {
-    interestCounts,
-    positive,
-    negatives,
-    targetIds,
-    negativeIds,
-    weights,
-    logExpected,
-    temperature = 1,
-  } = options;
-  const { chosen, scorers } = scorersOf(options);
-  return softmaxLoss(
-    {
-      positive: pairDot(chosen, positive),
-      negatives: bestScores(scorers, interestCounts, negatives).scores,
-      targetIds,
-      negativeIds,
-      weights,
-      ...(logExpected ? { logExpected } : {}),
-    },
-    { temperature },
-  );
+export function sampledSoftmax({ scoring, attention, temperature, ...inputs }: SampledSoftmaxOptions): Value {
+  const interests = scorersOf({ ...inputs, scoring, attention });
+  return sampledSoftmaxLoss({ ...inputs, interests }, { temperature });
 }
 
 /**
@@ -77,16 +56,14 @@ export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
  * @returns the loss, `[1]`
  */
 export function fullSoftmax(options: FullSoftmaxOptions): Value {
-  const { interests, interestCounts, table, targetIds, weights, temperature = 1, scoring = "chosen" } = options;
-  const scorers = scoring === "best" ? interests : scorersOf(options).scorers;
-  return fullSoftmaxLoss(bestScores(scorers, interestCounts, table).scores, targetIds, weights, { temperature });
+  const { interestCounts, table, targetIds, weights, temperature } = options;
+  const { scores } = bestScores(scorersOf(options), interestCounts, table);
+  return fullSoftmaxLoss(scores, targetIds, weights, { temperature });
 }
 
-/** The vector that scores a user's positive, `[B, d]`, and those that score the other candidates. */
-function scorersOf({ interests, interestCounts, positive, scoring = "chosen", attention }: MultiInterestLossOptions) {
-  if (scoring === "best") {
-    return { chosen: labelAwareAttention(interests, interestCounts, positive, { mode: "hard" }), scorers: interests };
-  }
-  const chosen = labelAwareAttention(interests, interestCounts, positive, attention);
-  return { chosen, scorers: chosen };
+/** The interests, or the one vector for each user, that score candidates. */
+function scorersOf({ interests, interestCounts, positive, scoring = "chosen", attention }: Scorers): Value {
+  return scoring === "best" ? interests : labelAwareAttention(interests, interestCounts, positive, attention);
 }
+
+type Scorers = Pick<MultiInterestLossOptions, "interests" | "interestCounts" | "positive" | "scoring" | "attention">;

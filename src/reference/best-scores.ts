@@ -81,6 +81,28 @@ export function bestScoresBackwardCandidates(
   return gradient;
 }
 
+/**
+ * The share of the users' own candidates in dv, added to it: dv[b, j] += w_b own[b] for the candidate's winner j; returns the
+ * candidates' gradient, w_b v[b, j]. `gradient` is `[users, 2]`: w and j.
+ */
+export function addOwnCandidate(
+  dInterests: Float64Array,
+  { interests, candidate, gradient }: Readonly<Record<"interests" | "candidate" | "gradient", Float64Array>>,
+  { users, interests: most, dimension }: BestScoresSizes,
+): Float64Array {
+  const dCandidate = new Float64Array(users * dimension);
+  for (let b = 0; b < users; b++) {
+    const weight = gradient[2 * b]!;
+    const winner = gradient[2 * b + 1]!;
+    for (let c = 0; c < dimension; c++) {
+      const at = (b * most + winner) * dimension + c;
+      dInterests[at]! += weight * candidate[b * dimension + c]!;
+      dCandidate[b * dimension + c] = weight * interests[at]!;
+    }
+  }
+  return dCandidate;
+}
+
 function forEachWinner(
   winners: Uint32Array,
   { users, candidates: count }: BestScoresSizes,

@@ -1,0 +1,161 @@
+import shader from "../../shaders/sampled_softmax_loss.wgsl";
+import sumShader from "../../shaders/sampled_softmax_loss_sum.wgsl";
+import workgroupShader from "../../shaders/sampled_softmax_loss_workgroup.wgsl";
+import { fail } from "../errors.ts";
+import { type Dispatch, f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Op, Tensor, Value } from "../graph/graph.ts";
+import { requireShapes } from "../graph/shape.ts";
+import { noWinner, winnerWords } from "../reference/best-scores.ts";
+import * as reference from "../reference/sampled-softmax-loss.ts";
+import { sizesOf } from "./best-scores.ts";
+import { candidatesGradient, interestsGradient } from "./best-scores-backward.ts";
+import { eachFamily, type FamilyName, scoreDispatches } from "./best-scores-kernels.ts";
+import { quadsOf } from "./matmul-kernels.ts";
+
+export interface SampledSoftmaxLossInputs {
+  /** What scores the candidates, each by the best: interests `[B, K, d]`, K at most 255, or one vector for each user, `[B, d]`. */
+  readonly interests: Value;
+  /** Active interests of each user, u32 `[B]`. */
+  readonly interestCounts: Value;
+  /** Embeddings of the negatives that all users share, `[M, d]`. */
+  readonly negatives: Value;
+  /** Embeddings of the positives, `[B, d]`. */
+  readonly positive: Value;
+  /** Items of the positives, u32 `[B]`. */
+  readonly targetIds: Value;
+  /** Items of the negatives, u32 `[M]`; where one is the user's own target it is left out. */
+  readonly negativeIds: Value;
+  /** Weight of each user in the mean, at least 0, `[B]`; 0 for padded users. */
+  readonly weights: Value;
+  /** `log(M q(item))` for each item, `[V + 1]`: the log of how often it is expected among the negatives. Not differentiated. */
+  readonly logExpected?: Value | undefined;
+}
+
+/**
+ * Sampled softmax cross-entropy with log q correction: the weighted mean over users of `-log softmax(l)_0`,
+ * `l_0 = s_0 / T - logExpected(target)`, `l_m = s_m / T - logExpected(negative m)`, where a score is the largest product of the
+ * candidate with an active interest, the lowest winning a tie. All weights 0: loss 0, gradients 0.
+ *
+ * The scores are stored, and the gradient for them takes their place: computing them again in each gradient would make five
+ * products of three, against a few bytes for each of the 2 K d operations of a score.
+ * @param options `temperature` T, above 0; default 1
+ * @returns the loss, `[1]`
+ */
+export function sampledSoftmaxLoss(
+  inputs: SampledSoftmaxLossInputs,
+  { temperature = 1 }: { temperature?: number } = {},
+): Value {
+  const { interests, interestCounts, negatives, positive, targetIds, negativeIds, weights, logExpected } = inputs;
+  const [users] = interests.shape;
+  const d = interests.shape.at(-1);
+  const perUser = [interestCounts, targetIds, weights];
+  requireShapes(
+    (interests.shape.length === 2 || interests.shape.length === 3) &&
+      perUser.every((value) => value.shape.length === 1 && value.shape[0] === users) &&
+      positive.shape.length === 2 &&
+      positive.shape[0] === users &&
+      negatives.shape.length === 2 &&
+      [positive, negatives].every((value) => value.shape[1] === d) &&
+      negativeIds.shape.length === 1 &&
+      negativeIds.shape[0] === negatives.shape[0] &&
+      (logExpected === undefined || logExpected.shape.length === 1),
+    "sampledSoftmaxLoss",
+    "interests [B, K, d] or [B, d], interestCounts [B], negatives [M, d], positive [B, d], targetIds [B], negativeIds [M], weights [B] and logExpected [V + 1]",
+    Object.fromEntries(
+      Object.entries(inputs).flatMap(([name, value]) => (value ? [[name, (value as Value).shape]] : [])),
+    ),
+  );
+  const most = sizesOf(interests, negatives).interests;
+  if (most > noWinner) fail(`sampledSoftmaxLoss: expected at most ${noWinner} interests, got ${most}`);
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    fail(`sampledSoftmaxLoss: expected a temperature above 0, got ${temperature}`);
+  }
+  const values = [interests, interestCounts, negatives, positive, targetIds, negativeIds, weights];
+  const all = logExpected ? [...values, logExpected] : values;
+  return interests.graph.apply(sampledSoftmaxLossOp, all, temperature)[0]!;
+}
+
+const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
+const ids = (tensor: Tensor | undefined) => tensor!.data as Uint32Array;
+
+/** Attribute: the temperature. Outputs: the loss; its gradient for the negatives' scores, and their winners; that for the positives' scores, and theirs. */
+const sampledSoftmaxLossOp: Op<number> = {
+  name: "sampledSoftmaxLoss",
+  outputs([interests, , negatives]) {
+    const { users, candidates } = sizesOf(interests!, negatives!);
+    return [
+      { shape: [1] },
+      { shape: [users, candidates] },
+      { shape: [users, winnerWords(candidates)], type: "u32" },
+      { shape: [2 * users] },
+    ];
+  },
+  // The scores are there first.
+  workspace: [1],
+  scratch: ([, counts]) => [{ shape: counts!.shape }],
+  gradient({ inputs, outputs }, [upstream]) {
+    const [interests, , candidates, positive] = inputs as [Value, Value, Value, Value];
+    const [, g, winners, gradient] = outputs as [Value, Value, Value, Value];
+    const sizes = sizesOf(interests, candidates);
+    const own = { interests, candidate: positive, gradient, upstream: upstream! };
+    const [dInterests, dPositive] = interestsGradient({ candidates, g, winners }, sizes, interests.shape, own);
+    const dNegatives = candidatesGradient({ interests, g, winners }, sizes, upstream!);
+    return [dInterests!, null, dNegatives, dPositive!, ...inputs.slice(4).map(() => null)];
+  },
+  reference([interests, counts, negatives, positive, targetIds, negativeIds, weights, logExpected], temperature) {
+    const inputs = {
+      interests: data(interests),
+      counts: ids(counts),
+      negatives: data(negatives),
+      positive: data(positive),
+      targetIds: ids(targetIds),
+      negativeIds: ids(negativeIds),
+      weights: data(weights),
+      ...(logExpected ? { logExpected: data(logExpected) } : {}),
+    };
+    return reference.sampledSoftmaxLoss(inputs, sizesOf(interests!, negatives!), temperature);
+  },
+  families: eachFamily((family, { inputs, outputs, scratch: [terms], attributes }, target) => {
+    const [interests, counts, negatives] = inputs as [Value, Value, Value];
+    const [loss, scores, winners, own] = outputs as [Value, Value, Value, Value];
+    const sizes = sizesOf(interests, negatives);
+    const values = { interests, counts, candidates: negatives, scores, winners };
+    return [
+      ...scoreDispatches(family, sizes, target, values),
+      softmaxDispatch(family, inputs, [scores, own, terms!], attributes, target.isUsed(scores)),
+      {
+        shader: sumShader,
+        params: { users: u32(sizes.users) },
+        bindings: [read(terms!), write(loss)],
+        workgroups: [1, 1, 1],
+      },
+    ];
+  }),
+};
+
+/** The launch that makes terms of the loss and gradients of scores. */
+function softmaxDispatch(
+  family: FamilyName,
+  inputs: readonly Value[],
+  written: readonly Value[],
+  temperature: number,
+  keepGradient: boolean,
+): Dispatch {
+  const [interests, counts, negatives, positive, targetIds, negativeIds, weights, logExpected] = inputs;
+  const sizes = sizesOf(interests!, negatives!);
+  const given = [interests!, counts!, positive!, targetIds!, weights!, negativeIds!, logExpected ?? weights!];
+  return {
+    shader: family === "workgroup" ? workgroupShader : shader,
+    params: {
+      users: u32(sizes.users),
+      interests: u32(sizes.interests),
+      negatives: u32(sizes.candidates),
+      quads: u32(quadsOf(interests!.shape)),
+      corrected: u32(logExpected ? 1 : 0),
+      keepGradient: u32(keepGradient ? 1 : 0),
+      inverseTemperature: f32(1 / temperature),
+    },
+    bindings: [...given.map(read), ...written.map(write)],
+    workgroups: gridOf(sizes.users, family === "workgroup" ? 1 : 64),
+  };
+}

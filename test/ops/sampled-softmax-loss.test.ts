@@ -1,0 +1,153 @@
+import { expect, test } from "vitest";
+import { Graph } from "../../src/graph/graph.ts";
+import { plan } from "../../src/graph/plan.ts";
+import { sampledSoftmaxLoss } from "../../src/ops/sampled-softmax-loss.ts";
+import { sampledSoftmaxLoss as reference } from "../../src/reference/sampled-softmax-loss.ts";
+import { describeOp, type Feed, integers, normals, numbers, type OpCase } from "../support/op.ts";
+
+const sizes = { users: 2, interests: 1, candidates: 3, dimension: 1 };
+
+test("equal scores of a positive and three negatives cost log 4, and an accidental hit is left out", () => {
+  const inputs = {
+    interests: Float64Array.of(1, 1),
+    counts: Uint32Array.of(1, 1),
+    negatives: Float64Array.of(2, 2, 2),
+    positive: Float64Array.of(2, 2),
+    targetIds: Uint32Array.of(7, 2),
+    negativeIds: Uint32Array.of(1, 2, 3),
+    weights: Float64Array.of(1, 0),
+  };
+  expect(reference(inputs, sizes, 1)[0][0]).toBeCloseTo(Math.log(4), 12);
+  expect(reference({ ...inputs, weights: Float64Array.of(0, 1) }, sizes, 1)[0][0]).toBeCloseTo(Math.log(3), 12);
+});
+
+test("the log q correction divides each exponential by how often the item is expected", () => {
+  const [loss] = reference(
+    {
+      interests: Float64Array.of(0),
+      counts: Uint32Array.of(1),
+      negatives: Float64Array.of(1),
+      positive: Float64Array.of(1),
+      targetIds: Uint32Array.of(1),
+      negativeIds: Uint32Array.of(2),
+      weights: Float64Array.of(1),
+      logExpected: Float64Array.of(0, Math.log(2), Math.log(0.5)),
+    },
+    { users: 1, interests: 1, candidates: 1, dimension: 1 },
+    1,
+  );
+  expect(loss[0]).toBeCloseTo(-Math.log(0.5 / (0.5 + 2)), 12);
+});
+
+test("each candidate is scored by the interest that likes it best", () => {
+  const [loss] = reference(
+    {
+      interests: Float64Array.of(1, 0, 0, 1),
+      counts: Uint32Array.of(2),
+      negatives: Float64Array.of(0, 3),
+      positive: Float64Array.of(2, 1),
+      targetIds: Uint32Array.of(1),
+      negativeIds: Uint32Array.of(2),
+      weights: Float64Array.of(5),
+    },
+    { users: 1, interests: 2, candidates: 1, dimension: 2 },
+    1,
+  );
+  expect(loss[0]).toBeCloseTo(Math.log(1 + Math.exp(1)), 12);
+});
+
+interface Options {
+  readonly interests?: number;
+  readonly d?: number;
+  readonly counts?: readonly number[];
+  readonly scale?: number;
+  readonly weights?: readonly number[];
+  readonly temperature?: number;
+  readonly targets?: readonly number[];
+  readonly corrected?: boolean;
+  readonly oneVector?: boolean;
+}
+
+function loss(name: string, users: number, count: number, options: Options = {}, more: Partial<OpCase> = {}): OpCase {
+  const { interests = 3, d = 6, scale = 1, temperature = 1, corrected = false, oneVector = false } = options;
+  const feeds: Record<string, Feed> = {
+    interests: normals(oneVector ? [users, d] : [users, interests, d], 1, scale),
+    interestCounts: integers([users], options.counts ?? Array.from({ length: users }, (_, b) => 1 + (b % interests))),
+    negatives: normals([count, d], 2),
+    positive: normals([users, d], 3),
+    targetIds: integers([users], options.targets ?? Array.from({ length: users }, (_, b) => 1000 + b)),
+    negativeIds: integers(
+      [count],
+      Array.from({ length: count }, (_, m) => 1 + (m % 990)),
+    ),
+    weights: numbers([users], options.weights ?? Array.from({ length: users }, (_, b) => 1 + (b % 3))),
+  };
+  if (corrected) feeds["logExpected"] = normals([2000], 5);
+  return {
+    name,
+    feeds,
+    apply: ({ interests, interestCounts, negatives, positive, targetIds, negativeIds, weights, logExpected }) =>
+      sampledSoftmaxLoss(
+        {
+          interests: interests!,
+          interestCounts: interestCounts!,
+          negatives: negatives!,
+          positive: positive!,
+          targetIds: targetIds!,
+          negativeIds: negativeIds!,
+          weights: weights!,
+          logExpected,
+        },
+        { temperature },
+      ),
+    differentiate: ["interests", "negatives", "positive"],
+    ...more,
+  };
+}
+
+describeOp("sampledSoftmaxLoss", [
+  loss("5 users of up to 3 interests and 12 negatives", 5, 12),
+  loss("the loss alone", 5, 12, {}, { differentiate: [] }),
+  loss("one negative", 3, 1),
+  loss("one vector for each user", 9, 10, { oneVector: true, interests: 1 }),
+  loss("one interest each, and users without", 6, 10, { interests: 1, counts: [1, 0, 1, 1, 0, 1] }),
+  loss("a user without interests", 3, 8, { counts: [2, 0, 3] }),
+  loss("5 interests, more than one chunk", 4, 9, { interests: 5 }),
+  loss("negatives not a multiple of 4, log q correction, temperature", 6, 13, { corrected: true, temperature: 0.3 }),
+  loss("accidental hits", 4, 9, { targets: [3, 1, 50, 9] }),
+  loss("the only negative is an accidental hit", 2, 1, { targets: [1, 1], corrected: true }),
+  loss("a padded user", 3, 8, { weights: [1, 0, 2] }),
+  loss("all weights zero", 3, 8, { weights: [0, 0, 0] }),
+  loss("more users than a workgroup", 133, 6),
+  loss("more users and negatives than a workgroup has invocations", 259, 1030, { d: 2, corrected: true }),
+  // Scores of 1e4: differences of such sums keep about 1e-3 absolute in float32, and a step of 1e-5 meets curved exponentials.
+  loss("huge scores", 4, 10, { scale: 1e4 }, { gradientTolerance: 1e-4 }),
+  {
+    ...loss("a tie for the positive goes to the lowest interest", 1, 2, { interests: 2, d: 4, counts: [2] }),
+    feeds: {
+      ...loss("", 1, 2, { interests: 2, d: 4, counts: [2] }).feeds,
+      interests: numbers([1, 2, 4], [1, 0, 2, 0, 0, 1, 2, 0]),
+      positive: numbers([1, 4], [1, 1, 1, 1]),
+    },
+    // Central differences straddle the kink.
+    derivative: false,
+  },
+]);
+
+test("forward and backward are five launches' worth of nodes, and the scores' buffer becomes their gradient", () => {
+  const graph = new Graph();
+  const ids = (name: string, count: number) => graph.input(name, "u32", [count]);
+  const value = sampledSoftmaxLoss({
+    interests: graph.input("interests", "f32", [2, 3, 4]),
+    interestCounts: ids("counts", 2),
+    negatives: graph.input("negatives", "f32", [5, 4]),
+    positive: graph.input("positive", "f32", [2, 4]),
+    targetIds: ids("targets", 2),
+    negativeIds: ids("negativeIds", 5),
+    weights: graph.input("weights", "f32", [2]),
+  });
+  const scores = value.node!.outputs[1]!;
+  const { slotOf, isUsed } = plan({ outputs: { value } });
+  expect(isUsed(scores)).toBe(false);
+  expect(slotOf.has(scores)).toBe(true);
+});
