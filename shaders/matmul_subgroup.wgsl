@@ -21,6 +21,7 @@ struct Params {
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
   masked: u32, // 0 or 1
+  quadsOfTile: u32, // 16
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -42,25 +43,25 @@ fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
     fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
 }
 
-fn store(rows: vec4u, column: u32, sum: mat4x4f) {
-  if (column >= params.columnQuads) {
-    return;
-  }
-  let valid = column * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.columns);
-  var offset = vec4f();
-  if (params.hasBias == 1u) {
-    offset = bias[column];
-  }
-  for (var r = 0u; r < 4u; r++) {
-    if (rows[r] < params.rows) {
-      let at = rows[r] * params.columnQuads + column;
-      var value = sum[r] + offset;
+/// Writes the tile in loops that are not unrolled: written out, they take longer to compile than all the rest.
+fn store(rows: vec4u, column: u32, sums: array<mat4x4f, 4>) {
+  var tile = sums;
+  for (var index = 0u; index < params.quadsOfTile; index++) {
+    let quad = column + index % 4u;
+    let row = rows[index / 4u];
+    if (quad < params.columnQuads && row < params.rows) {
+      let at = row * params.columnQuads + quad;
+      var value = tile[index % 4u][index / 4u];
+      if (params.hasBias == 1u) {
+        value += bias[quad];
+      }
       if (params.relu == 1u) {
         value = max(value, vec4f());
       }
       if (params.masked == 1u) {
         value = select(vec4f(), value, mask[at] > vec4f());
       }
+      let valid = quad * 4u + vec4u(0u, 1u, 2u, 3u) < vec4u(params.columns);
       c[at] = select(vec4f(), value, valid);
     }
   }
@@ -115,8 +116,5 @@ fn main(
         subgroupBroadcast(upper, 3u), subgroupBroadcast(upper, 7u), subgroupBroadcast(lower, 3u), subgroupBroadcast(lower, 7u)), factor);
     }
   }
-  store(rows, column, sum0);
-  store(rows, column + 1u, sum1);
-  store(rows, column + 2u, sum2);
-  store(rows, column + 3u, sum3);
+  store(rows, column, array<mat4x4f, 4>(sum0, sum1, sum2, sum3));
 }

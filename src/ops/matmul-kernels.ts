@@ -96,6 +96,7 @@ function productDispatch({ a, b, c, transposeB = false, bias, relu = false, mask
       hasBias: u32(bias ? 1 : 0),
       relu: u32(relu ? 1 : 0),
       masked: u32(mask ? 1 : 0),
+      quadsOfTile: u32(16),
     },
     bindings: [read(a), read(b), read(bias ?? b), read(mask ?? b), write(c)],
   };
