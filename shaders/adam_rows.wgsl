@@ -23,6 +23,7 @@ struct Params {
   stride: u32, // a 16th of them, rounded up
   quads: u32, // vec4 per row
   lanes: u32, // invocations per row
+  sides: u32, // 2
   first: u32, // first row of the table's window
   count: u32, // rows of the window
   beta1: f32,
@@ -174,9 +175,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var c = lane; c < params.quads; c += 2u * params.lanes) {
     let far = c + params.lanes;
     let sum = sumOf(begin, end, c, min(far, params.quads - 1u));
-    advance(row, c, sum.near);
-    if (far < params.quads) {
-      advance(row, far, sum.far);
+    // A loop whose bound comes from params, because two copies of advance take long to compile.
+    for (var side = 0u; side < params.sides; side++) {
+      let quad = select(c, far, side == 1u);
+      if (quad < params.quads) {
+        advance(row, quad, select(sum.near, sum.far, side == 1u));
+      }
     }
   }
 }

@@ -184,6 +184,7 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout; readon
         stride: u32(stride),
         quads: u32(quads),
         lanes: u32(lanes),
+        sides: u32(2),
         first: u32(window.first),
         count: u32(window.count),
         ...decayParams(decay),
