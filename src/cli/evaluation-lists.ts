@@ -62,7 +62,7 @@ export async function keepLists(
       await file?.finish();
       if (meter === undefined) return undefined;
       const popular = newMeter();
-      const order = popularityOrder(dataset.itemCounts);
+      const order = popularityOrder(dataset.split.train);
       for (const items of mostPopularLists(order, evaluated, { count, includeSeen })) popular.add(items);
       return { model: meter.result(), mostPopular: popular.result() };
     },

@@ -1,3 +1,4 @@
+import { countItems, type Sequences } from "../data/sequences.ts";
 import { unranked } from "./metrics.ts";
 
 /** Lists of different lengths: list r is `items[offsets[r] .. offsets[r + 1])`. */
@@ -16,13 +17,18 @@ export interface HeldOut {
 }
 
 /**
- * The ids 1 to `items` ordered by `counts` [items + 1] (interactions in the training part) descending, then by id ascending; id 0
- * is padding and left out.
+ * The ids 1 to `itemCount` ordered by how often they occur in the training part, equally frequent ones by who occurs first there.
+ * Not by id: ids are numbered by the frequency in the whole log, which knows what is held out.
  */
-export function popularityOrder(counts: Uint32Array): Uint32Array {
+export function popularityOrder(train: Sequences): Uint32Array {
+  const counts = countItems(train);
+  const firstPlaces = new Uint32Array(counts.length).fill(0xffffffff);
+  train.items.forEach((item, place) => {
+    firstPlaces[item] = Math.min(firstPlaces[item]!, place);
+  });
   return Uint32Array.from(counts.keys())
     .slice(1)
-    .sort((a, b) => counts[b]! - counts[a]! || a - b);
+    .sort((a, b) => counts[b]! - counts[a]! || firstPlaces[a]! - firstPlaces[b]! || a - b);
 }
 
 /**

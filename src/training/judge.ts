@@ -151,7 +151,7 @@ export function judgeMostPopular(
   evaluated: EvaluationUsers,
   { at, includeSeen }: JudgeOptions,
 ): readonly RankingMetrics[] {
-  const ranks = mostPopularRanks(popularityOrder(dataset.itemCounts), evaluated, { includeSeen });
+  const ranks = mostPopularRanks(popularityOrder(dataset.split.train), evaluated, { includeSeen });
   return rankingMetrics(ranks, evaluated.targets.offsets, at);
 }
 
