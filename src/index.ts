@@ -51,7 +51,7 @@ export {
   modelNames,
   modelSpec,
 } from "./models/registry.ts";
-export { singleVector, singleVectorDefaults } from "./models/single-vector.ts";
+export { youtubeDnn, youtubeDnnDefaults } from "./models/youtube-dnn.ts";
 export { adamRows, adamSchedule } from "./ops/adam.ts";
 export { adamDense } from "./ops/adam-dense.ts";
 export { add } from "./ops/add.ts";

@@ -85,7 +85,7 @@ async function demo(options: DemoOptions, console: Console): Promise<void> {
       training: { ...trainingDefaults, ...training, epochs, patience: epochs, seed },
       console,
     };
-    const single = await contest("single-vector", "single vector", task);
+    const single = await contest("youtube-dnn", "single vector", task);
     const mind = await contest("mind", "MIND", task);
     const popular: Contestant = { name: "most popular", metrics: single.test.mostPopular, recovered: null };
     const contestants = [popular, single.contestant, mind.contestant];

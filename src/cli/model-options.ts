@@ -39,7 +39,7 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-sa (self-attention), gru4rec (recurrent), or single-vector: the baseline of the averaged history",
+    "mind, comirec-sa (self-attention), gru4rec (recurrent), or youtube-dnn: one vector from the averaged history",
   ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],

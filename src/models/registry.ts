@@ -3,12 +3,12 @@ import { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./comirec-s
 import { type Gru4recOptions, gru4rec, gru4recDefaults } from "./gru4rec.ts";
 import { type MindOptions, mind, mindDefaults } from "./mind.ts";
 import type { Encode, SharedOptions } from "./model.ts";
-import { singleVector, singleVectorDefaults } from "./single-vector.ts";
+import { youtubeDnn, youtubeDnnDefaults } from "./youtube-dnn.ts";
 
 /** A model by name, with all its options: what a model folder says of it. */
 export type ModelSpec =
   | { readonly name: "mind"; readonly options: MindOptions }
-  | { readonly name: "single-vector"; readonly options: SharedOptions }
+  | { readonly name: "youtube-dnn"; readonly options: SharedOptions }
   | { readonly name: "comirec-sa"; readonly options: ComirecSaOptions }
   | { readonly name: "gru4rec"; readonly options: Gru4recOptions };
 
@@ -20,7 +20,7 @@ export type ModelOptions = Partial<MindOptions & ComirecSaOptions & Gru4recOptio
 /** Every model's options, with their defaults. */
 export const modelDefaults: { readonly [Name in ModelName]: Extract<ModelSpec, { name: Name }>["options"] } = {
   mind: mindDefaults,
-  "single-vector": singleVectorDefaults,
+  "youtube-dnn": youtubeDnnDefaults,
   "comirec-sa": comirecSaDefaults,
   gru4rec: gru4recDefaults,
 };
@@ -39,8 +39,8 @@ export function encoderOf(spec: ModelSpec): Encode {
   switch (spec.name) {
     case "mind":
       return mind(spec.options);
-    case "single-vector":
-      return singleVector(spec.options);
+    case "youtube-dnn":
+      return youtubeDnn(spec.options);
     case "comirec-sa":
       return comirecSa(spec.options);
     case "gru4rec":

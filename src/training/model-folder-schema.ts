@@ -6,6 +6,7 @@ import type { Gru4recOptions } from "../models/gru4rec.ts";
 import type { MindOptions } from "../models/mind.ts";
 import type { SharedOptions } from "../models/model.ts";
 import { type ModelSpec, modelNames } from "../models/registry.ts";
+import { isRecord } from "../storage/json.ts";
 import { dataDescriptionSchema } from "./model-folder-data.ts";
 import type { TrainingOptions } from "./options.ts";
 import { readOlderProtocol } from "./protocol.ts";
@@ -59,12 +60,18 @@ export const modelNameSchema = z.enum(modelNames);
 /** What models that were saved before there was a choice leave out. */
 const sinceAdded = { embeddingPrecision: sharedOptions.embeddingPrecision.default("f32") };
 
-export const modelSpecSchema = z.discriminatedUnion("name", [
+/** Folders of earlier versions call YouTube DNN by what it makes of a user. */
+const readOlderName = (spec: unknown): unknown =>
+  isRecord(spec) && spec["name"] === "single-vector" ? { ...spec, name: "youtube-dnn" } : spec;
+
+const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(sinceAdded) }),
-  z.strictObject({ name: z.literal("single-vector"), options: sharedOptionsSchema.extend(sinceAdded) }),
+  z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema }),
-]) satisfies z.ZodType<ModelSpec>;
+]);
+
+export const modelSpecSchema = z.preprocess(readOlderName, namedSpecSchema) satisfies z.ZodType<ModelSpec>;
 
 export const trainingOptionsSchema = z.strictObject({
   epochs: whole(1),

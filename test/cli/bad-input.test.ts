@@ -125,8 +125,8 @@ const cases: readonly Case[] = [
   },
   {
     name: "an option of another model",
-    argv: `${train} --interactions LOG --model-name single-vector --routing-gradient all`,
-    error: "error: --routing-gradient all: single-vector has no such option; leave it out or use --model-name mind",
+    argv: `${train} --interactions LOG --model-name youtube-dnn --routing-gradient all`,
+    error: "error: --routing-gradient all: youtube-dnn has no such option; leave it out or use --model-name mind",
   },
   {
     name: "a value in a configuration file",
@@ -208,7 +208,7 @@ describe("bad input ends with exit code 1 and one line that says what to do", ()
     await writeFile(
       join(folder, "good.json"),
       JSON.stringify({
-        modelName: "single-vector",
+        modelName: "youtube-dnn",
         protocol: "users",
         epochs: 7,
         dimension: 4,
@@ -230,7 +230,7 @@ describe("bad input ends with exit code 1 and one line that says what to do", ()
     expect(trained.out).toMatch(/^skipped 1 row with no user \(line \d+\); 1 row with no item \(line \d+\)$/m);
     expect(trained.out).toContain("epoch 1/1: ");
     expect(JSON.parse(await readFile(join(out, "config.json"), "utf8")).model).toMatchObject({
-      name: "single-vector",
+      name: "youtube-dnn",
       options: { dimension: 4 },
     });
 

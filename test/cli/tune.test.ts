@@ -74,7 +74,7 @@ describe("polymind tune", () => {
   });
 
   test("without a log it takes a shape", async () => {
-    const given = ["--shape", "8,6,4", "--items", "50", "--hidden-layers", "5", "--model-name", "single-vector"];
+    const given = ["--shape", "8,6,4", "--items", "50", "--hidden-layers", "5", "--model-name", "youtube-dnn"];
     const json = join(folder, "shape.json");
     const more = ["--negatives", "10", "--seconds-per-op", "0.01", "--cache", join(folder, "shape-cache.json")];
     const { code, out, errors } = await polymind(["tune", ...given, ...more, "--quiet", "--json", json]);

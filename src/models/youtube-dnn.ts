@@ -4,7 +4,7 @@ import { reshape } from "../ops/reshape.ts";
 import { hiddenLayers, withProfile } from "./layers.ts";
 import type { Encode, SharedOptions } from "./model.ts";
 
-export const singleVectorDefaults: SharedOptions = {
+export const youtubeDnnDefaults: SharedOptions = {
   dimension: 64,
   length: 50,
   hiddenLayers: [256],
@@ -15,7 +15,7 @@ export const singleVectorDefaults: SharedOptions = {
 };
 
 /** The baseline (YouTube DNN, RecSys 2016): the mean of the behaviours, joined with the profile, through the same layers as MIND. */
-export function singleVector(options: SharedOptions): Encode {
+export function youtubeDnn(options: SharedOptions): Encode {
   return (graph, users, items) => {
     const pooled = meanPool(items.rows(users.history), users.lengths);
     const vector = hiddenLayers(graph, "interests", withProfile(graph, pooled, users, options), options);

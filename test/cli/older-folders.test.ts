@@ -1,0 +1,34 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { writeFolder } from "../../src/storage/folder.ts";
+import { polymind, temporaryFolder, writeLog } from "./command-line.ts";
+
+test("a folder with the names of earlier versions is judged as one with those of today", async () => {
+  const folder = await temporaryFolder();
+  const [model, json] = [join(folder, "model"), join(folder, "metrics.json")];
+  const onCpu = ["--adapter", "cpu"];
+  const small = ["--dimension", "8", "--length", "10", "--hidden-layers", "none", "--negatives", "10", "--epochs", "1"];
+  const trained = await polymind([
+    ...["train", "--interactions", await writeLog(folder), "--model-name", "youtube-dnn", "--protocol", "users"],
+    ...[...small, ...onCpu, "--out", model],
+  ]);
+  expect(trained.errors).toEqual([]);
+
+  const files = new Map<string, Uint8Array | string>();
+  for (const name of (await readdir(model)).filter((file) => file !== "manifest.json")) {
+    files.set(name, await readFile(join(model, name)));
+  }
+  const config = JSON.parse(await readFile(join(model, "config.json"), "utf8"));
+  const { protocol, ...data } = config.data;
+  expect([protocol, config.model.name]).toEqual(["users", "youtube-dnn"]);
+  config.data = { ...data, split: "share-of-users" };
+  config.model.name = "single-vector";
+  delete config.model.options.embeddingPrecision;
+  await writeFolder(model, files.set("config.json", JSON.stringify(config)));
+
+  const judged = await polymind(["evaluate", "--model", model, ...onCpu, "--json", json]);
+  expect(judged.errors).toEqual([]);
+  expect(judged.out).toContain("youtube-dnn @ 10");
+  expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject(config.results.test);
+});
