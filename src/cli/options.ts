@@ -90,7 +90,8 @@ async function readConfig(file: string, known: readonly string[]): Promise<Recor
 
 /** The text of a flag as the value that its schema takes: itself, a number, or a list of these, with `none` for an empty one. */
 function readText(text: string, schema: z.ZodType): unknown {
-  if (!(schema instanceof z.ZodArray)) return schema.safeParse(text).success ? text : toNumber(text);
+  const required = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (!(required instanceof z.ZodArray)) return schema.safeParse(text).success ? text : toNumber(text);
   const parts = text === "none" ? [] : text.split(",").map((part) => part.trim());
   return schema.safeParse(parts).success ? parts : parts.map(toNumber);
 }
