@@ -1,7 +1,7 @@
 import { createBatches } from "../src/data/batches.ts";
 import type { Engine } from "../src/engine.ts";
 import type { Parameters, Program, RunTimes } from "../src/graph/program.ts";
-import type { ModelSpec } from "../src/models/registry.ts";
+import type { TrainedSpec } from "../src/models/registry.ts";
 import type { Dataset } from "../src/training/dataset.ts";
 import { buildObjective } from "../src/training/objective.ts";
 import type { TrainingOptions } from "../src/training/options.ts";
@@ -22,7 +22,7 @@ export interface TrainingRun {
 
 export async function createTrainingRun(
   engine: Engine,
-  spec: ModelSpec,
+  spec: TrainedSpec,
   dataset: Dataset,
   options: TrainingOptions,
   parameters?: Parameters,

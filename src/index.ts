@@ -38,19 +38,26 @@ export type { Goal } from "./graph/plan.ts";
 export type { NodeFamilies, Parameters, Program } from "./graph/program.ts";
 export type { DataType, Precision, Shape } from "./graph/shape.ts";
 export { chooseFrom, type TunedChoice } from "./graph/tuning.ts";
+export type { Arrays } from "./models/arrays.ts";
 export { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./models/comirec-sa.ts";
+export type { FittedModel, FittedPass, HistoryScorer } from "./models/fitted.ts";
 export { type Gru4recOptions, gru4rec, gru4recDefaults } from "./models/gru4rec.ts";
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
+export { type ItemCfOptions, itemCf, itemCfDefaults } from "./models/item-cf.ts";
 export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
 export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
+export { mostPopular } from "./models/most-popular.ts";
 export {
+  type FittedSpec,
   type ModelName,
   type ModelOptions,
   type ModelSpec,
   modelDefaults,
   modelNames,
   modelSpec,
+  type TrainedSpec,
 } from "./models/registry.ts";
+export { type WalsOptions, wals, walsDefaults } from "./models/wals.ts";
 export { youtubeDnn, youtubeDnnDefaults } from "./models/youtube-dnn.ts";
 export { adamRows, adamSchedule } from "./ops/adam.ts";
 export { adamDense } from "./ops/adam-dense.ts";
@@ -84,12 +91,7 @@ export { loadModel, type ModelSource, type StoredModel, saveModel } from "./trai
 export { buildObjective, type Objective } from "./training/objective.ts";
 export { type AdamSettings, adam } from "./training/optimizers.ts";
 export { type TrainingOptions, trainingDefaults } from "./training/options.ts";
-export {
-  type Checkpoint,
-  restore,
-  type TrainingHooks,
-  type TrainingProgress,
-  type TrainingResult,
-  train,
-} from "./training/trainer.ts";
+export { restore } from "./training/parameter-arrays.ts";
+export type { Checkpoint, TrainingHooks, TrainingProgress, TrainingResult } from "./training/progress.ts";
+export { train } from "./training/trainer.ts";
 export { tuneTraining } from "./training/tune-training.ts";

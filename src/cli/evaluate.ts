@@ -10,7 +10,7 @@ import { readItemFeatures, readLog } from "./data-options.ts";
 import { type EvaluateOptions, evaluateFlags, evaluateSchema, otherLogSchema } from "./evaluate-options.ts";
 import { keepLists } from "./evaluation-lists.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
-import { judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
+import { adapterFor, judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
 import { accuracyMetrics, describeTest, isListMetric } from "./metrics-table.ts";
 import { addFlags, readOptions, within } from "./options.ts";
 import { adoptLog } from "./other-log.ts";
@@ -48,7 +48,7 @@ async function evaluate(options: EvaluateOptions, console: Console): Promise<voi
   const includeSeen = options.includeSeen ?? model.training.includeSeen;
   const categories = metrics.includes("diversity") ? await itemCategories(model, options, console) : undefined;
   const { dataset, evaluated, userIds } = await usersToJudge(model, options, console);
-  const engine = await startEngine(options.adapter, console, model.tuning);
+  const engine = await startEngine(adapterFor(model.spec, options.adapter), console, model.tuning);
   const keeper = await keepLists(
     { ...options, at, includeSeen, isMeasured: metrics.some(isListMetric), categories },
     dataset,

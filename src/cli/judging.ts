@@ -1,18 +1,23 @@
 import type { EvaluationUsers } from "../data/split.ts";
-import { describeDevice } from "../device/adapter.ts";
+import { type AdapterChoice, describeDevice } from "../device/adapter.ts";
 import type { Engine } from "../engine.ts";
 import { createEngine } from "../engine.ts";
 import type { TunedChoice } from "../graph/tuning.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import type { Arrays } from "../models/arrays.ts";
+import { isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { type Judgement, type JudgeOptions, judge, judgeMostPopular } from "../training/judge.ts";
 import type { TestResult } from "../training/model-folder-schema.ts";
-import { type Arrays, restore } from "../training/trainer.ts";
 import type { Console } from "./io.ts";
+
+type Adapter = AdapterChoice | "cpu" | undefined;
+
+/** The adapter to use for a model; one that is fitted needs none, so it runs where there is no GPU and no driver. */
+export const adapterFor = (spec: ModelSpec, asked: Adapter): Adapter => (isFitted(spec) ? "cpu" : asked);
 
 /** Makes an engine and says once what it runs on. */
 export async function startEngine(
-  adapter: "auto" | "hardware" | "software" | "swiftshader" | "cpu" | undefined,
+  adapter: Adapter,
   { note }: Console,
   tuning: readonly TunedChoice[] = [],
 ): Promise<Engine> {
@@ -34,9 +39,7 @@ export async function judgeArrays(
   evaluated: EvaluationUsers,
   options: { readonly at: readonly number[]; readonly includeSeen: boolean } & Pick<JudgeOptions, "lists">,
 ): Promise<{ readonly test: TestResult; readonly judgement: Judgement }> {
-  const parameters = engine.createParameters();
-  restore(parameters, arrays);
-  const judgement = await judge(engine, parameters, spec, dataset, evaluated, options);
+  const judgement = await judge(engine, arrays, spec, dataset, evaluated, options);
   const { users, metrics, interestCosine, alike, activeInterests, interestsInUse } = judgement;
   const mostPopular = judgeMostPopular(dataset, evaluated, options);
   const test: TestResult = {

@@ -1,13 +1,16 @@
 import { fail } from "../errors.ts";
 import { type MindOptions, mindDefaults } from "../models/mind.ts";
 import { type ModelName, type ModelOptions, type ModelSpec, modelDefaults, modelSpec } from "../models/registry.ts";
+import { walsDefaults } from "../models/wals.ts";
 import {
   checkModelSpec,
   comirecSaOptionsSchema,
   gru4recOptionsSchema,
+  itemCfOptionsSchema,
   mindOptionsSchema,
   modelNameSchema,
   trainingOptionsSchema,
+  walsOptionsSchema,
 } from "../training/model-folder-schema.ts";
 import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";
@@ -15,6 +18,8 @@ import { type Flag, flagOf, showValue } from "./options.ts";
 const { gradient, ...mindShape } = mindOptionsSchema.shape;
 const { attentionDimension, positions } = comirecSaOptionsSchema.shape;
 const { stateDimension } = gru4recOptionsSchema.shape;
+const { neighbours, shrinkage } = itemCfOptionsSchema.shape;
+const { confidence, regularisation } = walsOptionsSchema.shape;
 
 /** Every option of the models; `routingGradient` is the model's `gradient`. */
 export const modelSchema = {
@@ -24,6 +29,10 @@ export const modelSchema = {
   attentionDimension,
   positions,
   stateDimension,
+  neighbours,
+  shrinkage,
+  confidence,
+  regularisation,
 };
 
 export const trainingSchema = trainingOptionsSchema.shape;
@@ -39,12 +48,12 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-sa (self-attention), gru4rec (recurrent), or youtube-dnn: one vector from the averaged history",
+    "mind, comirec-sa (self-attention), gru4rec (recurrent), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],
   iterations: ["R", "routing iterations"],
-  length: ["L", "behaviours that the model sees of a user, the latest ones"],
+  length: ["L", `behaviours that the model sees of a user, the latest ones (item-cf and wals: ${walsDefaults.length})`],
   hiddenLayers: ["widths", "widths of the hidden layers after the interests, like 256,128, or none"],
   competition: ["over", "what a behaviour's routing weights sum to 1 over: interests (the paper) or behaviours"],
   update: ["rule", "routing logits accumulate (the paper) or overwrite"],
@@ -60,9 +69,15 @@ const modelDescriptions: Readonly<
   attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
   positions: ["kind", "comirec-sa: the attention sees learned vectors of positions, or none"],
   stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
+  neighbours: ["k", "item-cf: how many of the most similar items are kept of each item"],
+  shrinkage: ["number", "item-cf: draws similarities that rest on few users towards 0"],
+  confidence: ["alpha", "wals: weight of an interaction beside a pair without one, which has 1"],
+  regularisation: ["lambda", "wals: weight of the squared factors"],
 };
 
 const standards: Readonly<Record<string, unknown>> = {
+  ...modelDefaults.wals,
+  ...modelDefaults["item-cf"],
   ...modelDefaults.gru4rec,
   ...modelDefaults["comirec-sa"],
   ...mindDefaults,
@@ -73,7 +88,7 @@ const standards: Readonly<Record<string, unknown>> = {
 const trainingDescriptions: Readonly<
   Record<keyof TrainingOptions, readonly [value: string | undefined, description: string]>
 > = {
-  epochs: ["number", "passes over all samples at most"],
+  epochs: ["number", "passes over all samples at most; wals: solutions for all users and all items"],
   batch: ["samples", "samples per step"],
   loss: ["kind", "sampled: softmax over shared negatives (the paper); full: over the catalogue, for small ones"],
   negatives: ["number", "negatives shared by a batch"],

@@ -1,6 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { TuneOptions } from "../device/tuner.ts";
-import type { EpochResult, StepReport, TrainingHooks } from "../training/trainer.ts";
+import type { EpochResult, StepReport, TrainingHooks } from "../training/progress.ts";
 import type { Console } from "./io.ts";
 import { showMetric } from "./metrics-table.ts";
 
@@ -31,11 +31,11 @@ export function showTraining(console: Console, epochs: number, label = ""): Trai
 function stepBar(stream: NodeJS.WriteStream, epochs: number, label: string) {
   let bar: SingleBar | undefined;
   return {
-    report({ epoch, step, stepsPerEpoch, ...rates }: StepReport) {
+    report({ epoch, step, stepsPerEpoch, ...report }: StepReport) {
       const title = `${label}epoch ${epoch + 1}/${epochs}`;
-      const payload = { title, rate: showCount(rates.samplesPerSecond), loss: rates.loss.toFixed(4) };
+      const payload = { title, rates: describeRates(report) };
       if (bar === undefined) {
-        const format = "{title} [{bar}] {percentage}% | {rate} samples/s | loss {loss} | ETA {eta_formatted}";
+        const format = "{title} [{bar}] {percentage}% | {rates} | ETA {eta_formatted}";
         bar = createBar(stream, format);
         bar.start(stepsPerEpoch, step, payload);
       } else {
@@ -52,24 +52,25 @@ function stepBar(stream: NodeJS.WriteStream, epochs: number, label: string) {
 function stepLines({ note }: Console, epochs: number, label: string) {
   let lastLine = performance.now();
   return {
-    report({ epoch, step, stepsPerEpoch, loss, samplesPerSecond }: StepReport) {
+    report({ epoch, step, stepsPerEpoch, ...report }: StepReport) {
       if (performance.now() - lastLine < 1000 * secondsBetweenLines) return;
       lastLine = performance.now();
-      note(
-        `${label}epoch ${epoch + 1}/${epochs}, step ${step}/${stepsPerEpoch}: loss ${loss.toFixed(4)}, ${showCount(samplesPerSecond)} samples/s`,
-      );
+      note(`${label}epoch ${epoch + 1}/${epochs}, step ${step}/${stepsPerEpoch}: ${describeRates(report)}`);
     },
     stop() {},
   };
 }
 
-function describeEpoch(
-  { epoch, loss, seconds, samplesPerSecond, validation }: EpochResult,
-  epochs: number,
-  label: string,
-): string {
+function describeEpoch(result: EpochResult, epochs: number, label: string): string {
+  const { epoch, seconds, validation } = result;
   const hitRates = validation.map(({ at, hitRate }) => `HitRate@${at} ${showMetric(hitRate)}`).join(", ");
-  return `${label}epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, ${showCount(samplesPerSecond)} samples/s, ${seconds.toFixed(1)} s; validation ${hitRates}`;
+  return `${label}epoch ${epoch + 1}/${epochs}: ${describeRates(result)}, ${seconds.toFixed(1)} s; validation ${hitRates}`;
+}
+
+/** The loss comes first, where there is one. */
+function describeRates({ loss, samplesPerSecond }: Pick<StepReport, "loss" | "samplesPerSecond">): string {
+  const rate = `${showCount(samplesPerSecond)} samples/s`;
+  return loss === null ? rate : `loss ${loss.toFixed(4)}, ${rate}`;
 }
 
 const showCount = (count: number): string => Math.round(count).toLocaleString("en-US");

@@ -5,7 +5,7 @@ import { fail } from "../errors.ts";
 import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel, type StoredModel } from "../training/model-folder.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
-import { startEngine } from "./judging.ts";
+import { adapterFor, startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
 import { type Recipient, topItems } from "./top-items.ts";
@@ -59,7 +59,7 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
   const recipient = options.history
     ? newcomer(options.history, model, console)
     : knownUser(options.user!, model, folder);
-  const engine = await startEngine(options.adapter, console);
+  const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
     const excluded = new Set(options.includeSeen ? [] : recipient.history);
     const { items, activeInterests } = await topItems(engine, model, recipient, {

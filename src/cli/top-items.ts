@@ -1,11 +1,12 @@
 import { allocateHistory, historyBatch } from "../data/batches.ts";
 import type { Engine } from "../engine.ts";
 import { highestScores } from "../evaluation/highest.ts";
+import { fittedModel, isFitted } from "../models/registry.ts";
 import { bestScores, winnerBytes } from "../ops/best-scores.ts";
 import { createProfileFeed } from "../training/dataset.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
 import type { StoredModel } from "../training/model-folder.ts";
-import { restore } from "../training/trainer.ts";
+import { restore } from "../training/parameter-arrays.ts";
 
 /** Whom to recommend to. */
 export interface Recipient {
@@ -30,8 +31,14 @@ export async function topItems(
   { top, excluded }: { readonly top: number; readonly excluded: ReadonlySet<number> },
 ): Promise<{ readonly items: TopItem[]; readonly activeInterests: number }> {
   const { spec, log, itemFeatures, userFeatures, parameters: arrays } = model;
-  const { length } = spec.options;
   const { itemCount } = log;
+  if (isFitted(spec)) {
+    const score = new Float32Array(itemCount + 1);
+    fittedModel(spec).scorer(arrays, itemCount).score(history, score);
+    const items = highestScores(score, top, excluded);
+    return { items: items.map((item) => ({ item, score: score[item]!, interest: 0 })), activeInterests: 1 };
+  }
+  const { length } = spec.options;
   const { items, interests, interestCounts } = buildUserGraph(spec, { itemCount, itemFeatures, userFeatures }, 1);
   const { scores, winners } = bestScores(interests, interestCounts, items.all());
   const parameters = engine.createParameters();

@@ -3,13 +3,15 @@ import { loadTuning, tuningFile } from "../device/tuning-file.ts";
 import type { Engine } from "../engine.ts";
 import { fail, PolymindError } from "../errors.ts";
 import type { Program } from "../graph/program.ts";
+import { isFitted } from "../models/registry.ts";
 import { ensureWritable } from "../storage/folder.ts";
 import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
 import { openFolder } from "../storage/read-folder.ts";
 import { loadModel, type ModelSource, saveModel } from "../training/model-folder.ts";
-import { type Checkpoint, type TrainingResult, train } from "../training/trainer.ts";
+import type { Checkpoint, TrainingResult } from "../training/progress.ts";
+import { train } from "../training/trainer.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
-import { judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
+import { adapterFor, judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
 import { describeTest } from "./metrics-table.ts";
 import { shownModel } from "./model-options.ts";
 import { addFlags, readOptions } from "./options.ts";
@@ -42,15 +44,19 @@ export function trainCommand(io: Io, finish: (code: number) => void): Command {
 
 async function runTraining(options: TrainOptions, console: Console): Promise<number> {
   const folder = options.out ?? fail("no folder for the model: name it with --out DIR");
-  const prepare = options.resume ? undefined : newJob(options);
+  const begun = options.resume ? undefined : newJob(options);
   if (options.resume) await openFolder(folder);
   else if (!options.overwrite) await refuseUnfinished(folder);
   await ensureWritable(folder);
   await ensureJsonFile(options.json);
-  const resumed = prepare ? undefined : await resumedJob(options, folder, console);
-  const { engine, tuning } = await engineFor(options, resumed, console);
+  const resumed = begun ? undefined : await resumedJob(options, folder, console);
+  const { spec } = begun ?? resumed!.source;
+  if (options.tuned && isFitted(spec))
+    fail(`--tuned: ${spec.name} is fitted on the CPU and has no kernels; leave it out`);
+  const adapter = adapterFor(spec, options.adapter);
+  const { engine, tuning } = await engineFor({ ...options, adapter }, resumed, console);
   try {
-    const job = resumed ?? (await prepare!(console));
+    const job = resumed ?? (await begun!.prepare(console));
     const source: ModelSource = { ...job.source, adapter: engine.description.name, tuning };
     if (job.adapter !== undefined && job.adapter !== source.adapter) {
       console.note(
@@ -65,7 +71,7 @@ async function runTraining(options: TrainOptions, console: Console): Promise<num
       );
       return 130;
     }
-    const { spec, training } = source;
+    const { training } = source;
     const judging = { at: standardCutoffs, includeSeen: training.includeSeen };
     const { test } = await judgeArrays(engine, trained.best, spec, job.dataset, job.dataset.split.test, judging);
     await saveModel(folder, source, checkpoint, test);

@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
 import { fail } from "../errors.ts";
+import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource } from "../training/model-folder.ts";
 import { dataDefaults } from "../training/model-folder-data.ts";
 import { trainingDefaults } from "../training/options.ts";
+import { type Checkpoint, isFinished } from "../training/progress.ts";
 import { completeProtocol } from "../training/protocol.ts";
-import { type Checkpoint, isFinished } from "../training/trainer.ts";
 import { dataSchema, readAllFeatures, readLog } from "./data-options.ts";
 import type { Console } from "./io.ts";
 import { givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
@@ -22,19 +23,29 @@ export interface TrainingJob {
   readonly adapter?: string;
 }
 
-/** Checks the options before anything that takes long, and returns what reads the log. */
-export function newJob(options: TrainOptions): (console: Console) => Promise<TrainingJob> {
-  const training = { ...trainingDefaults, ...within(options, trainingSchema) };
-  const spec = givenModel(within(options, modelSchema), training.seed);
+/** A training whose options have been checked, before anything that takes long. */
+export interface NewJob {
+  readonly spec: ModelSpec;
+  /** Reads the log. */
+  prepare(console: Console): Promise<TrainingJob>;
+}
+
+export function newJob(options: TrainOptions): NewJob {
+  const asked = { ...trainingDefaults, ...within(options, trainingSchema) };
+  const spec = givenModel(within(options, modelSchema), asked.seed);
+  const training = { ...asked, epochs: epochsOf(spec, asked.epochs) };
   const given = { ...dataDefaults, ...within(options, dataSchema) };
   checkProtocol(given);
   if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
-  return async (console) => {
-    const log = await readLog(given, console);
-    const data = { ...given, ...completeProtocol(log, given) };
-    const features = await readAllFeatures(data, log, console);
-    const source = { spec, training, data, log, ...features };
-    return { source, dataset: withUsersToJudge(source) };
+  return {
+    spec,
+    async prepare(console) {
+      const log = await readLog(given, console);
+      const data = { ...given, ...completeProtocol(log, given) };
+      const features = await readAllFeatures(data, log, console);
+      const source = { spec, training, data, log, ...features };
+      return { source, dataset: withUsersToJudge(source) };
+    },
   };
 }
 
@@ -56,13 +67,13 @@ export async function resumedJob(options: TrainOptions, folder: string, { note }
     );
   }
   const { epochs = model.training.epochs, patience = model.training.patience } = options;
-  const training = { ...model.training, epochs, patience };
+  const training = { ...model.training, epochs: epochsOf(model.spec, epochs), patience };
   const checkpoint = await loadCheckpoint(folder, model);
   const progress = { ...checkpoint.progress, finished: isFinished(checkpoint.progress, training) };
   const { history, epoch, step } = progress;
   if (progress.finished)
-    note(`${folder} is trained: ${history.length} of ${epochs} epochs; more come with --epochs or --patience`);
-  else note(`resuming ${folder} in epoch ${epoch + 1} of ${epochs}, after step ${step}`);
+    note(`${folder} is trained: ${history.length} of ${training.epochs} epochs; more come with --epochs or --patience`);
+  else note(`resuming ${folder} in epoch ${epoch + 1} of ${training.epochs}, after step ${step}`);
   const source = { ...model, training };
   return {
     source,
@@ -70,6 +81,11 @@ export async function resumedJob(options: TrainOptions, folder: string, { note }
     from: { ...checkpoint, progress },
     adapter: model.adapter,
   };
+}
+
+/** A model that is fitted at once has one epoch. */
+function epochsOf(spec: ModelSpec, epochs: number): number {
+  return isFitted(spec) && !fittedModel(spec).isIterative ? 1 : epochs;
 }
 
 const isFile = (key: string): boolean => key === "interactions" || key === "userFeatures" || key === "itemFeatures";

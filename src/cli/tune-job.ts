@@ -1,7 +1,7 @@
 import { concatenateLists } from "../data/sequences.ts";
 import { leaveOneOut } from "../data/split.ts";
 import { fail } from "../errors.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import { isFitted, type ModelSpec, type TrainedSpec } from "../models/registry.ts";
 import { randomStream } from "../reference/random.ts";
 import { createDataset, type Dataset } from "../training/dataset.ts";
 import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
@@ -13,7 +13,7 @@ import { type TuneCommandOptions, tuneDefaults } from "./tune-options.ts";
 
 /** The training whose step is tuned. */
 export interface TuneJob {
-  readonly spec: ModelSpec;
+  readonly spec: TrainedSpec;
   readonly training: TrainingOptions;
   readonly dataset: Dataset;
 }
@@ -25,10 +25,11 @@ export function tuneJob(options: TuneCommandOptions): (console: Console) => Prom
   }
   if (options.shape === undefined) {
     if (options.items !== undefined) fail("--items: the log says how many there are; leave it out, or use --shape");
-    const prepare = newJob(options);
+    const job = newJob(options);
+    const spec = withKernels(job.spec);
     return async (console) => {
-      const { source, dataset } = await prepare(console);
-      return { spec: source.spec, training: source.training, dataset };
+      const { source, dataset } = await job.prepare(console);
+      return { spec, training: source.training, dataset };
     };
   }
   const [batch, length, dimension, interests] = options.shape as [number, number, number, number?];
@@ -38,9 +39,13 @@ export function tuneJob(options: TuneCommandOptions): (console: Console) => Prom
   }
   const given = { ...options, ...shape };
   const training = { ...trainingDefaults, ...within(given, trainingSchema) };
-  const spec = givenModel(within(given, modelSchema), training.seed);
+  const spec = withKernels(givenModel(within(given, modelSchema), training.seed));
   const dataset = () => randomDataset(batch, length, options.items ?? tuneDefaults.items, training.seed);
   return async () => ({ spec, training, dataset: dataset() });
+}
+
+function withKernels(spec: ModelSpec): TrainedSpec {
+  return isFitted(spec) ? fail(`--model-name ${spec.name}: it is fitted on the CPU and has no kernels to tune`) : spec;
 }
 
 /** Users with random items: a full batch of samples with histories of every length up to `length` and beyond it. */

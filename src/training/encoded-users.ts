@@ -1,7 +1,7 @@
 import { Graph, type Value } from "../graph/graph.ts";
 import { type Catalogue, catalogue } from "../models/catalogue.ts";
 import type { EncodedUsers } from "../models/model.ts";
-import { encoderOf, type ModelSpec } from "../models/registry.ts";
+import { encoderOf, type TrainedSpec } from "../models/registry.ts";
 import { type Dataset, profileInput } from "./dataset.ts";
 
 /** A graph that makes the interests of a batch of users from `history`, `lengths` and the inputs of their profile. */
@@ -12,7 +12,7 @@ export interface UserGraph extends EncodedUsers {
 
 /** The part that training, judging and recommending share: a model's items and the interests of `batch` users. */
 export function buildUserGraph(
-  spec: ModelSpec,
+  spec: TrainedSpec,
   { itemCount, itemFeatures, userFeatures }: Pick<Dataset, "itemCount" | "itemFeatures" | "userFeatures">,
   batch: number,
 ): UserGraph {

@@ -1,4 +1,4 @@
-import type { ModelSpec } from "../models/registry.ts";
+import type { TrainedSpec } from "../models/registry.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { StepArrays, Steps, StepValues, TrainingData } from "./steps.ts";
 
@@ -15,7 +15,7 @@ export type FeederPlace = "worker" | "in-thread";
 
 /** All that a worker needs to make the steps from number `first` on, with the bits of the thread that trains. */
 export interface FeederTask {
-  readonly spec: ModelSpec;
+  readonly spec: TrainedSpec;
   readonly data: TrainingData;
   readonly options: TrainingOptions;
   /** What the program takes: the adapter's kernels may do without some of it. */

@@ -3,9 +3,11 @@ import { tunedChoicesSchema } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
 import type { ComirecSaOptions } from "../models/comirec-sa.ts";
 import type { Gru4recOptions } from "../models/gru4rec.ts";
+import type { ItemCfOptions } from "../models/item-cf.ts";
 import type { MindOptions } from "../models/mind.ts";
 import type { SharedOptions } from "../models/model.ts";
 import { type ModelSpec, modelNames } from "../models/registry.ts";
+import type { WalsOptions } from "../models/wals.ts";
 import { isRecord } from "../storage/json.ts";
 import { dataDescriptionSchema } from "./model-folder-data.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -55,6 +57,21 @@ export const gru4recOptionsSchema = z.strictObject({
   stateDimension: whole(4).multipleOf(4),
 }) satisfies z.ZodType<Gru4recOptions>;
 
+export const itemCfOptionsSchema = z.strictObject({
+  length: whole(1),
+  neighbours: whole(1),
+  shrinkage: z.number().min(0),
+}) satisfies z.ZodType<ItemCfOptions>;
+
+export const walsOptionsSchema = z.strictObject({
+  dimension: whole(1),
+  length: whole(1),
+  confidence: above(0),
+  regularisation: above(0),
+  embeddingDeviation: above(0),
+  seed,
+}) satisfies z.ZodType<WalsOptions>;
+
 export const modelNameSchema = z.enum(modelNames);
 
 /** What models that were saved before there was a choice leave out. */
@@ -69,6 +86,9 @@ const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema }),
+  z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
+  z.strictObject({ name: z.literal("wals"), options: walsOptionsSchema }),
+  z.strictObject({ name: z.literal("most-popular"), options: z.strictObject({}) }),
 ]);
 
 export const modelSpecSchema = z.preprocess(readOlderName, namedSpecSchema) satisfies z.ZodType<ModelSpec>;
@@ -98,7 +118,7 @@ const metrics = z.array(
 const history = z.array(
   z.strictObject({
     epoch: whole(0),
-    loss: z.number(),
+    loss: z.number().nullable(),
     seconds: z.number(),
     samplesPerSecond: z.number(),
     validation: metrics,

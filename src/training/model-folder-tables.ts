@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { FeatureTable } from "../data/features.ts";
 import type { Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
+import type { Arrays, StoredArray } from "../models/arrays.ts";
 import { fromHalves, toHalves } from "../reference/half.ts";
 import { readJson } from "../storage/json.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../storage/safetensors.ts";
 import { featureTableSchema, parseWith } from "./model-folder-schema.ts";
-import type { Arrays, StoredArray } from "./trainer.ts";
 
 /** The interactions a model was made from, with its id tables: user `u` is `userIds[u]`, item `i` is `itemIds[i]`, `itemIds[0]` is "". */
 export interface StoredLog extends Sequences {

@@ -5,7 +5,8 @@ import { trainableParameters } from "../graph/graph.ts";
 import { precisionOf } from "../graph/program.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import type { TunedChoice } from "../graph/tuning.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import type { Arrays } from "../models/arrays.ts";
+import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
 import { type FolderFiles, writeFolder } from "../storage/folder.ts";
 import { isRecord, readJson } from "../storage/json.ts";
 import { openFolder } from "../storage/read-folder.ts";
@@ -23,8 +24,8 @@ import {
 } from "./model-folder-schema.ts";
 import * as tables from "./model-folder-tables.ts";
 import type { TrainingOptions } from "./options.ts";
+import type { Checkpoint, TrainingProgress } from "./progress.ts";
 import { splitLog } from "./protocol.ts";
-import type { Arrays, Checkpoint, TrainingProgress } from "./trainer.ts";
 
 /** What a model is made from, and all that a folder needs beside the parameters to judge it and to serve it. */
 export interface ModelSource {
@@ -178,13 +179,24 @@ function decodeConfig(bytes: Uint8Array, file: string) {
   return parseWith(configSchema, value, file);
 }
 
+/** What a model is made of. */
+function partsOf({ spec, log, itemFeatures, userFeatures }: StoredModel) {
+  const { itemCount } = log;
+  if (isFitted(spec)) {
+    return [...fittedModel(spec).shapes(itemCount)].map(([name, shape]) => ({ name, shape, wanted: "f32" as const }));
+  }
+  const { graph } = buildUserGraph(spec, { itemCount, itemFeatures, userFeatures }, 1);
+  return trainableParameters(graph).map((value) => {
+    return { name: value.name, shape: value.shape, wanted: precisionOf(value) };
+  });
+}
+
 /** A parameter that is missing would be initialised anew, and nobody would notice. */
-function checkParameters({ spec, log, itemFeatures, userFeatures, parameters }: StoredModel, file: string): void {
-  const { graph } = buildUserGraph(spec, { itemCount: log.itemCount, itemFeatures, userFeatures }, 1);
-  for (const value of trainableParameters(graph)) {
-    const { name, shape } = value;
+function checkParameters(model: StoredModel, file: string): void {
+  const { parameters } = model;
+  for (const { name, shape, wanted } of partsOf(model)) {
     const found = parameters.get(name) ?? fail(`${file}: no tensor ${name}; restore a copy or train the model again`);
-    const [precision, wanted] = [found.precision ?? "f32", precisionOf(value)];
+    const { precision = "f32" } = found;
     if (precision !== wanted) {
       fail(
         `${file}: tensor ${name} is of precision ${precision}, ${names.config} makes it ${wanted}; restore a copy or train the model again`,

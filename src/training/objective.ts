@@ -2,7 +2,7 @@ import { gradients } from "../autograd.ts";
 import { createNegativeSampler, type NegativeSampler } from "../data/negatives.ts";
 import { fail } from "../errors.ts";
 import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import type { TrainedSpec } from "../models/registry.ts";
 import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
 import type { Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
@@ -17,7 +17,11 @@ export interface Objective {
   readonly sampler?: NegativeSampler;
 }
 
-export function buildObjective(spec: ModelSpec, dataset: Omit<Dataset, "split">, options: TrainingOptions): Objective {
+export function buildObjective(
+  spec: TrainedSpec,
+  dataset: Omit<Dataset, "split">,
+  options: TrainingOptions,
+): Objective {
   const { batch, temperature, scoring } = options;
   const { itemCount, itemCounts, itemFeatures } = dataset;
   const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);

@@ -4,7 +4,7 @@ import type { HostArray } from "../graph/graph.ts";
 import { createHostNodes } from "../graph/host-nodes.ts";
 import type { Plan } from "../graph/plan.ts";
 import { elementCount } from "../graph/shape.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import type { TrainedSpec } from "../models/registry.ts";
 import { type Dataset, profileInput, writeProfiles } from "./dataset.ts";
 import type { TrainingOptions } from "./options.ts";
 
@@ -38,7 +38,7 @@ export function createSteps(
   plan: StepValues,
   sampler: NegativeSampler | undefined,
   { split, userFeatures }: TrainingData,
-  spec: ModelSpec,
+  spec: TrainedSpec,
   { batch, seed }: TrainingOptions,
 ): Steps {
   const { length } = spec.options;

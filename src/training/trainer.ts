@@ -1,90 +1,30 @@
 import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
-import type { RankingMetrics } from "../evaluation/metrics.ts";
-import type { Parameters, Program } from "../graph/program.ts";
-import type { Precision } from "../graph/shape.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import type { Arrays } from "../models/arrays.ts";
+import { isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
-import { createFeeder, type FeederPlace } from "./feeder.ts";
-import { type Judgement, judge } from "./judge.ts";
+import { createFeeder } from "./feeder.ts";
+import { fitModel } from "./fit.ts";
+import { judge } from "./judge.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
+import { pickArrays, restore, snapshot } from "./parameter-arrays.ts";
+import {
+  afterEpoch,
+  type Checkpoint,
+  type EpochResult,
+  type TrainingHooks,
+  type TrainingProgress,
+  type TrainingResult,
+  validationCutoffs,
+} from "./progress.ts";
 import { createSteps } from "./steps.ts";
-
-/** Where a training stands: what a checkpoint says beside the parameters. */
-export interface TrainingProgress {
-  /** The epoch and the step within it that come next, from 0. */
-  readonly epoch: number;
-  readonly step: number;
-  /** One entry for each finished epoch. */
-  readonly history: readonly EpochResult[];
-  /** The best epoch so far by HitRate@50 on the validation users; its parameters are the model. */
-  readonly bestEpoch?: number;
-  readonly finished: boolean;
-}
-
-export interface EpochResult {
-  readonly epoch: number;
-  /** Mean of the losses read during the epoch. */
-  readonly loss: number;
-  readonly seconds: number;
-  readonly samplesPerSecond: number;
-  readonly validation: readonly RankingMetrics[];
-  readonly interestCosine: number | null;
-}
-
-/** A parameter as it is kept on the host; `data` of precision `"f16"` are numbers that halves can hold. */
-export interface StoredArray {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-  /** Default `"f32"`. */
-  readonly precision?: Precision;
-}
-
-export type Arrays = ReadonlyMap<string, StoredArray>;
-
-/** All that must be kept to go on with the same bits. */
-export interface Checkpoint {
-  readonly progress: TrainingProgress;
-  /** Every parameter and optimizer moment as it stands. */
-  readonly state: Arrays;
-  /** The parameters of the best epoch; those of now before the first validation. */
-  readonly best: Arrays;
-}
-
-export interface StepReport {
-  readonly epoch: number;
-  readonly step: number;
-  readonly stepsPerEpoch: number;
-  readonly loss: number;
-  readonly samplesPerSecond: number;
-}
-
-export interface TrainingHooks {
-  /** Called with the compiled step, before it is run. */
-  onCompiled?(program: Program): void;
-  onStep?(report: StepReport): void;
-  onEpoch?(result: EpochResult, judgement: Judgement): void;
-  /** Called after each epoch, every few minutes and when interrupted; training goes on when it resolves. */
-  onCheckpoint?(checkpoint: Checkpoint): Promise<void>;
-  /** Aborting it ends training after the step at hand, with a last checkpoint. */
-  readonly signal?: AbortSignal;
-  /** Where batches are made; the bits are the same. Default: in a worker for a GPU and a log that is not small, else in this thread. */
-  readonly batchesFrom?: FeederPlace;
-}
-
-export interface TrainingResult {
-  readonly progress: TrainingProgress;
-  readonly best: Arrays;
-  readonly interrupted: boolean;
-}
 
 /** Steps between two readings of the loss; a reading waits for the device. */
 const stepsPerReading = 20;
 const checkpointSeconds = 300;
-const validationCutoffs = [10, 50, 100];
 
-/** Trains a model; with `from`, goes on where a checkpoint stopped and ends with the bits of an uninterrupted training. */
+/** Trains or fits a model; with `from`, goes on where a checkpoint stopped and ends with the bits of an uninterrupted training. */
 export async function train(
   engine: Engine,
   spec: ModelSpec,
@@ -93,6 +33,7 @@ export async function train(
   hooks: TrainingHooks = {},
   from?: Checkpoint,
 ): Promise<TrainingResult> {
+  if (isFitted(spec)) return fitModel(engine, spec, dataset, options, hooks, from);
   const { loss, updates, sampler } = buildObjective(spec, dataset, options);
   const parameters = engine.createParameters();
   if (from !== undefined) restore(parameters, from.state);
@@ -162,11 +103,8 @@ export async function train(
         validation: judgement.metrics,
         interestCosine: judgement.interestCosine,
       };
-      const history = [...progress.history, result];
-      const bestEpoch = bestOf(history);
-      if (bestEpoch === epoch) best = await snapshot(parameters, learned());
-      progress = { epoch: epoch + 1, step: 0, history, bestEpoch, finished: false };
-      progress = { ...progress, finished: isFinished(progress, options) };
+      progress = afterEpoch(progress, result, options);
+      if (progress.bestEpoch === epoch) best = await snapshot(parameters, learned());
       hooks.onEpoch?.(result, judgement);
       await checkpoint();
       if (hooks.signal?.aborted) break;
@@ -179,37 +117,8 @@ export async function train(
   }
 }
 
-/** Whether there is nothing left to train: all epochs are done, or the last ones brought nothing better. */
-export function isFinished({ epoch, bestEpoch }: TrainingProgress, { epochs, patience }: TrainingOptions): boolean {
-  return epoch >= epochs || (bestEpoch !== undefined && epoch - 1 - bestEpoch >= patience);
-}
-
-/** The epoch of the highest validated HitRate@50; the earlier of equal ones. */
-function bestOf(history: readonly EpochResult[]): number {
-  const score = (result: EpochResult) => result.validation.find((metric) => metric.at === 50)?.hitRate ?? 0;
-  return history.reduce((best, result) => (score(result) > score(best) ? result : best)).epoch;
-}
-
 /** Whether a parameter is a moment of the optimizer. */
 export const isMoment = (name: string): boolean => name.endsWith("Moment");
-
-async function snapshot(parameters: Parameters, names: readonly string[]): Promise<Arrays> {
-  const arrays = new Map<string, StoredArray>();
-  for (const name of names) {
-    const [shape, precision] = [parameters.shapeOf(name), parameters.precisionOf(name)];
-    arrays.set(name, { shape, precision, data: await parameters.read(name) });
-  }
-  return arrays;
-}
-
-function pickArrays(arrays: Arrays, names: readonly string[]): Arrays {
-  return new Map(names.map((name) => [name, arrays.get(name)!]));
-}
-
-/** Puts saved arrays in place, before a program that uses them is compiled. */
-export function restore(parameters: Parameters, arrays: Arrays): void {
-  for (const [name, { shape, data, precision }] of arrays) parameters.define(name, shape, data, precision);
-}
 
 /** Counts samples, time and losses of an epoch. */
 function createMeter() {

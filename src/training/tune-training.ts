@@ -1,7 +1,7 @@
 import type { TuneOptions, Tuning } from "../device/tuner.ts";
 import type { Engine } from "../engine.ts";
 import { plan } from "../graph/plan.ts";
-import type { ModelSpec } from "../models/registry.ts";
+import type { TrainedSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -10,7 +10,7 @@ import { createSteps } from "./steps.ts";
 /** Tunes the kernels of the step that `train` runs with the same arguments, on its first batch (see {@link Engine.tune}). */
 export async function tuneTraining(
   engine: Engine,
-  spec: ModelSpec,
+  spec: TrainedSpec,
   dataset: Dataset,
   options: TrainingOptions,
   tuneOptions: Omit<TuneOptions, "example"> = {},

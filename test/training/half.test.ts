@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeFeatures } from "../../src/data/features.ts";
 import { plantedLog } from "../../src/data/planted.ts";
 import { createEngine, type Engine } from "../../src/engine.ts";
+import type { Arrays } from "../../src/models/arrays.ts";
 import { mindDefaults } from "../../src/models/mind.ts";
 import { modelSpec } from "../../src/models/registry.ts";
 import { fromHalf, toHalf } from "../../src/reference/half.ts";
@@ -15,7 +16,8 @@ import { datasetOf, loadCheckpoint, loadModel, type ModelSource, saveModel } fro
 import { dataDefaults } from "../../src/training/model-folder-data.ts";
 import { modelSpecSchema } from "../../src/training/model-folder-schema.ts";
 import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
-import { type Arrays, restore, train } from "../../src/training/trainer.ts";
+import { restore } from "../../src/training/parameter-arrays.ts";
+import { train } from "../../src/training/trainer.ts";
 
 const modelOptions = { dimension: 8, length: 12, hiddenLayers: [12], interests: 3 };
 const log = plantedLog({ users: 400, items: 150, topics: 15, length: [8, 14], seed: 2 });
@@ -95,7 +97,7 @@ describe("a model whose item embeddings are stored in halves", () => {
     expect(model.get("routing.transform")!.data).toBeInstanceOf(Float32Array);
     expect(state.get("items.embedding.firstMoment")!.data).toBeInstanceOf(Float32Array);
     const loaded = await loadModel(folder);
-    expect(loaded.spec.options.embeddingPrecision).toBe("f16");
+    expect(loaded.spec).toMatchObject({ options: { embeddingPrecision: "f16" } });
 
     const other = join(folder, "other");
     await saveModel(other, { ...source, spec: inFloats }, await loadCheckpoint(folder, loaded));
@@ -117,5 +119,5 @@ describe("a model whose item embeddings are stored in halves", () => {
 test("a folder from before there was a choice holds float32", () => {
   const { embeddingPrecision: _, ...options } = mindDefaults;
   const parsed = modelSpecSchema.parse({ name: "mind", options });
-  expect(parsed.options.embeddingPrecision).toBe("f32");
+  expect(parsed).toMatchObject({ options: { embeddingPrecision: "f32" } });
 });

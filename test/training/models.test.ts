@@ -9,7 +9,9 @@ import { judge, judgeMostPopular } from "../../src/training/judge.ts";
 import { datasetOf, loadModel, type ModelSource, saveModel } from "../../src/training/model-folder.ts";
 import { dataDefaults } from "../../src/training/model-folder-data.ts";
 import { trainingDefaults } from "../../src/training/options.ts";
-import { type Checkpoint, restore, train } from "../../src/training/trainer.ts";
+import { restore } from "../../src/training/parameter-arrays.ts";
+import type { Checkpoint } from "../../src/training/progress.ts";
+import { train } from "../../src/training/trainer.ts";
 
 const log = plantedLog({ users: 200, items: 150, topics: 15, length: [8, 16], seed: 3 });
 const small = {

@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plantedLog } from "../../src/data/planted.ts";
 import { acquireDevice } from "../../src/device/adapter.ts";
 import { createEngine, type Engine } from "../../src/engine.ts";
+import type { Arrays } from "../../src/models/arrays.ts";
 import { modelSpec } from "../../src/models/registry.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource, saveModel } from "../../src/training/model-folder.ts";
 import { dataDefaults } from "../../src/training/model-folder-data.ts";
 import { trainingDefaults } from "../../src/training/options.ts";
-import { type Arrays, type Checkpoint, type TrainingResult, train } from "../../src/training/trainer.ts";
+import type { Checkpoint, TrainingResult } from "../../src/training/progress.ts";
+import { train } from "../../src/training/trainer.ts";
 
 const source: ModelSource = {
   spec: modelSpec("mind", { dimension: 8, length: 12, hiddenLayers: [12], interests: 3 }),

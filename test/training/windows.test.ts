@@ -7,7 +7,9 @@ import { modelSpec } from "../../src/models/registry.ts";
 import { createDataset } from "../../src/training/dataset.ts";
 import { judge } from "../../src/training/judge.ts";
 import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
-import { restore, type StepReport, train } from "../../src/training/trainer.ts";
+import { restore } from "../../src/training/parameter-arrays.ts";
+import type { StepReport } from "../../src/training/progress.ts";
+import { train } from "../../src/training/trainer.ts";
 
 const log = plantedLog({ users: 60, items: 260, topics: 20, length: [8, 14], seed: 3 });
 const spec = modelSpec("mind", { dimension: 8, length: 12, hiddenLayers: [12], interests: 3 });

@@ -1,0 +1,76 @@
+import type { Engine } from "../engine.ts";
+import type { Arrays } from "../models/arrays.ts";
+import { type FittedSpec, fittedModel } from "../models/registry.ts";
+import type { Dataset } from "./dataset.ts";
+import { judge } from "./judge.ts";
+import type { TrainingOptions } from "./options.ts";
+import {
+  afterEpoch,
+  type Checkpoint,
+  type EpochResult,
+  type TrainingHooks,
+  type TrainingProgress,
+  type TrainingResult,
+  validationCutoffs,
+} from "./progress.ts";
+
+/** Reports come, and others get their turn, so often. */
+const secondsBetweenReports = 0.1;
+
+/** Fits a model pass by pass, as `train` trains one epoch by epoch: validated, kept at its best, and resumed with the same bits. */
+export async function fitModel(
+  engine: Engine,
+  spec: FittedSpec,
+  dataset: Dataset,
+  options: TrainingOptions,
+  hooks: TrainingHooks,
+  from?: Checkpoint,
+): Promise<TrainingResult> {
+  const model = fittedModel(spec);
+  const limits = { epochs: model.isIterative ? options.epochs : 1, patience: options.patience };
+  const { train, validation } = dataset.split;
+  let progress: TrainingProgress = from?.progress ?? { epoch: 0, step: 0, history: [], finished: false };
+  let now: Arrays | undefined = from?.state;
+  let best: Arrays = from?.best ?? new Map();
+  while (!progress.finished && progress.epoch < limits.epochs) {
+    const { epoch } = progress;
+    const clock = createClock(train.items.length);
+    const { arrays, loss } = await model.pass(train, now, async (done, total) => {
+      if (done < total && !clock.isTime()) return;
+      const share = { step: done, stepsPerEpoch: total, samplesPerSecond: clock.rate(done / total) };
+      hooks.onStep?.({ epoch, loss: null, ...share });
+      await new Promise((resolve) => setTimeout(resolve));
+    });
+    now = arrays;
+    const fitted = { loss, seconds: clock.seconds(), samplesPerSecond: clock.rate(1) };
+    const judgement = await judge(engine, now, spec, dataset, validation, {
+      at: validationCutoffs,
+      includeSeen: options.includeSeen,
+      users: options.validationUsers,
+    });
+    const { metrics, interestCosine } = judgement;
+    const result: EpochResult = { epoch, ...fitted, validation: metrics, interestCosine };
+    progress = afterEpoch(progress, result, limits);
+    if (progress.bestEpoch === epoch) best = now;
+    hooks.onEpoch?.(result, judgement);
+    await hooks.onCheckpoint?.({ progress, state: model.isIterative ? now : new Map(), best });
+    if (hooks.signal?.aborted) break;
+  }
+  return { progress, best, interrupted: !progress.finished && progress.epoch < limits.epochs };
+}
+
+function createClock(samples: number) {
+  const start = performance.now();
+  let reported = start;
+  const seconds = () => (performance.now() - start) / 1000;
+  return {
+    isTime() {
+      const now = performance.now();
+      if (now - reported < 1000 * secondsBetweenReports) return false;
+      reported = now;
+      return true;
+    },
+    seconds,
+    rate: (share: number) => (samples * share) / seconds(),
+  };
+}

@@ -1,0 +1,51 @@
+import { concatenateLists, itemsAt } from "../data/sequences.ts";
+import type { EvaluationUsers } from "../data/split.ts";
+
+/** Ranks the whole catalogue for the users that it was made for, some at a time. */
+export interface Ranker {
+  /** Most users at a time. */
+  readonly batch: number;
+  /** Most interests of a user; 0 for models that make no vectors. */
+  readonly interests: number;
+  /** Width of an interest. */
+  readonly dimension: number;
+  /**
+   * @param from the first of the users
+   * @param seen the items that are left out of each user's ranking; they are as many as users are ranked
+   */
+  rank(from: number, seen: readonly ReadonlySet<number>[]): Promise<RankedUsers>;
+  dispose(): void;
+}
+
+/** Some users, ranked; valid until the next are. */
+export interface RankedUsers {
+  /** 0-based ranks of their targets, in the order of the targets, by score descending, id ascending; NaN ranks last. */
+  readonly ranks: Uint32Array;
+  /** `[users, interests, dimension]` */
+  readonly interests: Float32Array;
+  /** `[users]` active interests. */
+  readonly interestCounts: Uint32Array;
+  /** All scores, for those who ask: reading them from a device takes time. */
+  scores(): Promise<ScoreTable>;
+}
+
+export interface ScoreTable {
+  /** `[users, items + 1]`; column 0, the padding, is not ranked. */
+  readonly scores: Float32Array;
+  /** The interest that found each item, from 0: `[users, winnerPitch]`; absent where there is but one. */
+  readonly winners?: Uint8Array;
+  readonly winnerPitch: number;
+}
+
+/** Every n-th user, so that at most `most` remain. */
+export function sampleUsers(evaluated: EvaluationUsers, most = Number.POSITIVE_INFINITY): EvaluationUsers {
+  const count = evaluated.users.length;
+  if (count <= most) return evaluated;
+  const kept = Array.from({ length: most }, (_, i) => Math.floor((i * count) / most));
+  const pick = (lists: EvaluationUsers["history"]) => concatenateLists(kept.map((index) => itemsAt(lists, index)));
+  return {
+    users: Uint32Array.from(kept, (index) => evaluated.users[index]!),
+    history: pick(evaluated.history),
+    targets: pick(evaluated.targets),
+  };
+}
