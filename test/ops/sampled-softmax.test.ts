@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gradients } from "../../src/autograd.ts";
+import { createEngine } from "../../src/engine.ts";
 import { Graph, type Value } from "../../src/graph/graph.ts";
 import { interpret } from "../../src/graph/interpreter.ts";
 import { plan } from "../../src/graph/plan.ts";
@@ -76,6 +77,23 @@ describe("composed losses", () => {
       const analytic = gradient ? (tensors.get(gradient)!.data as Float64Array) : new Float64Array(array.length);
       expectClose(`gradient of ${value.name}`, analytic, numeric, 1e-7);
     }
+  });
+
+  test.each([
+    ["best", 5],
+    ["chosen", 7],
+  ] as const)("sampled softmax, %s, takes %i launches forward and backward", async (scoring, launches) => {
+    const { graph, loss } = build(sampled, { scoring });
+    const found = gradients(
+      loss,
+      graph.values.filter(({ role }) => role === "parameter"),
+    );
+    const outputs = Object.fromEntries([...found].map(([value, gradient]) => [value.name, gradient as Value]));
+    const engine = await createEngine();
+    const program = await engine.compile({ outputs: { ...outputs, loss } });
+    expect(Object.keys(outputs).sort()).toEqual(["interests", "negatives", "positive"]);
+    expect(program.dispatches).toBe(launches);
+    engine.dispose();
   });
 
   test("with one interest each both scorings are the same", () => {
