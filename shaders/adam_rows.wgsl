@@ -12,6 +12,7 @@
 //   schedule                              [3]             read; rate / (1 - beta1^t), 1 / (1 - beta2^t) and t
 //   parameter, firstMoment, secondMoment  [count, d]      read and write; rows `first` and following of [tableRows, d]
 
+override lanes: u32 = 1u; // invocations per row
 override fan0: u32 = 1u; // occurrences per row of part 0
 override fan1: u32 = 1u;
 override fan2: u32 = 1u;
@@ -20,9 +21,7 @@ override half: bool = false;
 
 struct Params {
   capacity: u32, // most rows that can occur
-  stride: u32, // a 16th of them, rounded up
   quads: u32, // vec4 per row
-  lanes: u32, // invocations per row
   sides: u32, // 2
   first: u32, // first row of the table's window
   count: u32, // rows of the window
@@ -156,13 +155,11 @@ fn sumOf(begin: u32, end: u32, near: u32, far: u32) -> Pair {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * 64u;
-  let turn = i / params.lanes;
-  let lane = i - turn * params.lanes;
+  let i = id.x + id.z * groups.x * 64u;
+  let lane = i % lanes;
   // Ids are dense by frequency, so the first rows have most occurrences: deal them out over the threads of a CPU.
-  let sixteenth = turn / params.stride;
-  let r = (turn - sixteenth * params.stride) * 16u + sixteenth;
-  if (sixteenth >= 16u || r >= params.capacity) {
+  let r = i / lanes * 16u + id.y;
+  if (r >= params.capacity) {
     return;
   }
   let row = touched[r];
@@ -172,8 +169,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let begin = starts[r];
   let end = starts[r + 1u];
-  for (var c = lane; c < params.quads; c += 2u * params.lanes) {
-    let far = c + params.lanes;
+  for (var c = lane; c < params.quads; c += 2u * lanes) {
+    let far = c + lanes;
     let sum = sumOf(begin, end, c, min(far, params.quads - 1u));
     // A loop whose bound comes from params, because two copies of advance take long to compile.
     for (var side = 0u; side < params.sides; side++) {

@@ -170,20 +170,18 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout; readon
     const [parameter, firstMoment, secondMoment, schedule, order, touched, starts, , ...rows] = inputs;
     const quads = rowPitch(parameter!.shape, "f32") / 4;
     const capacity = Math.min(elementCount(order!.shape), Math.max(1, parameter!.shape[0]! - 1));
-    // A subgroup of a software adapter shares a row, so that its invocations have as many occurrences to add up.
-    const lanes = target.software ? Math.max(4, target.subgroupSize) : Math.ceil(quads / 2);
-    const stride = Math.ceil(capacity / 16);
+    // On a CPU a row to an invocation: eight rows are then fetched at a time, and few invocations find no row.
+    const lanes = target.software ? 1 : Math.ceil(quads / 2);
+    const [x, z] = gridOf(Math.ceil(capacity / 16) * lanes);
     const { params, constants, bindings } = bindParts(layout, rows);
     const state = [write(parameter!), write(firstMoment!), write(secondMoment!)];
     // The moments have the larger rows where the table holds halves.
     return rowWindows(firstMoment!, target).map((window) => ({
       shader,
-      constants: { ...constants, half: Number(half) },
+      constants: { ...constants, lanes, half: Number(half) },
       params: {
         capacity: u32(capacity),
-        stride: u32(stride),
         quads: u32(quads),
-        lanes: u32(lanes),
         sides: u32(2),
         first: u32(window.first),
         count: u32(window.count),
@@ -195,7 +193,7 @@ const adamRowsOp: Op<reference.AdamDecay & { readonly layout: PartLayout; readon
         ...[order!, touched!, starts!, schedule!].map(read),
         ...state.map((binding) => inWindow(binding, window)),
       ],
-      workgroups: gridOf(stride * 16 * lanes),
+      workgroups: [x, 16, z],
     }));
   },
 };
