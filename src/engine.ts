@@ -48,10 +48,12 @@ export interface Engine extends PlainOps {
 
 /** Finds an adapter (see {@link EngineOptions.adapter}) and makes an engine for it. */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  if (options.adapter === "cpu") return createHostEngine();
+  const { device: own, adapter: choice } = options;
+  if (choice === "cpu") return createHostEngine();
   const { acquireDevice, identityOf, isSoftware } = await import("./device/adapter.ts");
+  const { compilesOnDispatch, createCompileAhead } = await import("./device/compile-ahead.ts");
   const given = await readTuning(options.tuning);
-  const acquired = await acquireDevice({ device: options.device, adapter: options.adapter });
+  const acquired = await acquireDevice({ device: own, adapter: choice });
   const { device, description } = acquired;
   const kernels = createKernelCache(device);
   const check = watch(device);
@@ -61,6 +63,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     workgroupStorageBytes: device.limits.maxComputeWorkgroupStorageSize,
     storageBuffers: device.limits.maxStorageBuffersPerShaderStage,
   };
+  const compileAhead =
+    own === undefined && compilesOnDispatch(device.adapterInfo)
+      ? createCompileAhead(() => acquireDevice({ adapter: choice }))
+      : undefined;
   const adapter = identityOf(device.adapterInfo);
   const tuning = given.filter((choice) => choice.adapter === adapter);
   const chooseFamily = chooseFrom(tuning);
@@ -68,7 +74,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const compile: Engine["compile"] = async ({ outputs, updates, parameters = createParameters(), ...options }) => {
     const store = storeOf(parameters);
     check();
-    const context: ProgramContext = { device, kernels, parameters: store, target, check };
+    const context: ProgramContext = { device, kernels, parameters: store, target, check, compileAhead };
     return withErrors(device, () => createDeviceProgram({ outputs, updates }, context, { chooseFamily, ...options }));
   };
   return {

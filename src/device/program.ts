@@ -8,6 +8,7 @@ import type { Goal, Plan } from "../graph/plan.ts";
 import type { Program, RunTimes } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
 import { bindingOf, bufferBytes, requireBindable } from "./bindings.ts";
+import { type CompileAhead, withHelp } from "./compile-ahead.ts";
 import { encodeParams, hasParams, type KernelCache } from "./kernel.ts";
 import { encodePasses, type Launch, meanTimes } from "./launch.ts";
 import { createPace } from "./pace.ts";
@@ -31,6 +32,8 @@ export interface ProgramContext {
   readonly target: Omit<KernelTarget, "isUsed" | "tableWindowBytes">;
   /** Throws when the device is lost or reported an error. */
   check(): void;
+  /** There for adapters that compile kernels when they are first dispatched. */
+  readonly compileAhead?: CompileAhead;
 }
 
 /** Plans the goal for the device's kernels and makes all pipelines, buffers and bind groups, once. */
@@ -61,7 +64,9 @@ export async function createDeviceProgram(
     }
   }
   const staging = new Map<string, GPUBuffer>();
-  const pace = createPace(device.queue, context.target.software);
+  const { compileAhead } = context;
+  const plainPace = createPace(device.queue, context.target.software);
+  const pace = compileAhead ? own(withHelp(plainPace, () => compileAhead(dispatches))) : plainPace;
 
   // Inputs are written before the wait for the queue, so a run or reading must not begin within another's wait.
   const inTurn = createTurns();
