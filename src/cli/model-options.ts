@@ -101,6 +101,11 @@ const trainingDescriptions: Readonly<
   attention: ["kind", "label-aware attention of chosen: hard (the paper), scaled or pow"],
   attentionScale: ["number", "beta of scaled attention"],
   attentionPower: ["number", "p of pow attention"],
+  interestDecorrelation: [
+    "weight",
+    "keeps a user's interests apart: adds weight x mean over pairs of max(0, cosine - margin)^2 to the loss",
+  ],
+  decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
   rate: ["number", "Adam's learning rate"],
   patience: ["epochs", "epochs without a better validation after which training ends"],
   validationUsers: ["number", "users validated after each epoch at most, evenly spread"],

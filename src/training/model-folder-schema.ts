@@ -104,12 +104,20 @@ export const trainingOptionsSchema = z.strictObject({
   attention: z.enum(["hard", "scaled", "pow"]),
   attentionScale: above(0),
   attentionPower: z.number().min(0),
+  interestDecorrelation: z.number().min(0),
+  decorrelationMargin: z.number().min(0).max(1),
   rate: above(0),
   patience: whole(1),
   validationUsers: whole(1),
   includeSeen: z.boolean(),
   seed,
 }) satisfies z.ZodType<TrainingOptions>;
+
+/** Trainings that were saved before there was a choice were without. */
+const trainingSinceAdded = {
+  interestDecorrelation: trainingOptionsSchema.shape.interestDecorrelation.default(0),
+  decorrelationMargin: trainingOptionsSchema.shape.decorrelationMargin.default(0),
+};
 
 const metrics = z.array(
   z.strictObject({ at: whole(1), hitRate: z.number(), recall: z.number(), ndcg: z.number(), mrr: z.number() }),
@@ -155,7 +163,7 @@ export const configSchema = z.strictObject({
   format: z.literal(format),
   version: z.literal(version),
   model: modelSpecSchema,
-  training: trainingOptionsSchema,
+  training: trainingOptionsSchema.extend(trainingSinceAdded),
   data: z.preprocess(readOlderProtocol, dataDescriptionSchema),
   /** The tuned choices of kernels that it is trained with, where it was asked for them; another family of kernels changes bits. */
   tuning: tunedChoicesSchema.optional(),

@@ -3,11 +3,13 @@ import { createNegativeSampler, type NegativeSampler } from "../data/negatives.t
 import { fail } from "../errors.ts";
 import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
 import type { TrainedSpec } from "../models/registry.ts";
+import { add } from "../ops/add.ts";
 import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
 import type { Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
+import { penalties } from "./penalties.ts";
 
 /** A training step as a graph: run it with `history`, `lengths`, `targets`, `weights`, `step`, with `negatives` and the profile. */
 export interface Objective {
@@ -50,6 +52,7 @@ export function buildObjective(
     const logExpected = graph.constant("negatives.logExpected", [itemCount + 1], expected);
     loss = sampledSoftmax({ ...shared, negativeIds, negatives: items.rows(negativeIds), logExpected });
   }
+  loss = penalties(spec, { interests, interestCounts, weights }, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);
   const updates = adam(gradients(loss, trainableParameters(graph)), { step, rate: options.rate });
   return { loss, updates, sampler };

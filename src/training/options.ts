@@ -23,6 +23,10 @@ export interface TrainingOptions {
   readonly attentionScale: number;
   /** p of `"pow"`; default 2. */
   readonly attentionPower: number;
+  /** Weight of what keeps a user's interests apart: the mean over pairs of max(0, cosine - margin)^2, added to the loss; default 0. */
+  readonly interestDecorrelation: number;
+  /** The cosine of two interests that costs nothing, from 0 to 1; default 0. */
+  readonly decorrelationMargin: number;
   /** Adam's rate; default 1e-3. */
   readonly rate: number;
   /** Epochs without a better validation after which training ends; default 3. */
@@ -45,6 +49,8 @@ export const trainingDefaults: TrainingOptions = {
   attention: "hard",
   attentionScale: 1,
   attentionPower: 2,
+  interestDecorrelation: 0,
+  decorrelationMargin: 0,
   rate: 1e-3,
   patience: 3,
   validationUsers: 10_000,

@@ -73,6 +73,11 @@ const cases: readonly Case[] = [
   },
   { name: "all iterations, hard attention, a temperature", model: { gradient: "all" }, training: { temperature: 0.3 } },
   { name: "the last iteration of one, scaled attention", model: { iterations: 1 }, training: { attention: "scaled" } },
+  {
+    name: "all iterations, interests kept apart",
+    model: { gradient: "all" },
+    training: { interestDecorrelation: 5, decorrelationMargin: 0.1 },
+  },
 ];
 
 test.each(cases)("the gradient of the whole model agrees with central differences: $name", ({ model, training }) => {
