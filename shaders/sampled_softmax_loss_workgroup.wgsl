@@ -1,6 +1,6 @@
 // Sampled softmax, for GPUs, given the scores s of the shared negatives: loss_b = -log softmax(l)_0 over
 //   l_0 = s_0 / T - log(M q(positive)),  s_0 = max over active j of v[b, j] . positive[b], the lowest j winning a tie
-//   l_m = s_m / T - log(M q(m)), without those whose id is the target's
+//   l_m = s_m / T - log(M q(m)), without those whose id is the target's, or 0
 // In the scores' place it leaves the gradient of the loss for them, f p_m with f = w_b / (T sum of weights), and f (p_0 - 1)
 // beside them. A workgroup owns one user; an invocation owns every 256th vec4 of the scores and interest number `local`.
 // Stable: running maxima and sums, brought together in workgroup memory in a fixed order. Users of weight 0 get zeros.
@@ -48,10 +48,10 @@ fn logitOf(score: f32, item: u32) -> f32 {
   return score * params.inverseTemperature - correction;
 }
 
-// The logit of a negative; too low to matter for an accidental hit and past the last one.
+// The logit of a negative; too low to matter for an accidental hit, for padding and past the last one.
 fn negativeOf(m: u32, score: f32, goal: u32) -> f32 {
   let item = negativeIds[min(m, params.negatives - 1u)];
-  return select(logitOf(score, item), -3e38, m >= params.negatives || item == goal);
+  return select(logitOf(score, item), -3e38, m >= params.negatives || item == goal || item == 0u);
 }
 
 fn join(a: vec3f, b: vec3f) -> vec3f {

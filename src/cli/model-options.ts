@@ -92,7 +92,11 @@ const trainingDescriptions: Readonly<
   batch: ["samples", "samples per step"],
   loss: ["kind", "sampled: softmax over shared negatives (the paper); full: over the catalogue, for small ones"],
   negatives: ["number", "negatives shared by a batch"],
-  negativeAlpha: ["power", "negatives are drawn by frequency^power"],
+  negativeSampling: [
+    "kind",
+    "negatives are drawn frequency (^ --negative-alpha), log-uniform (over frequency ranks) or uniform; in-batch: the other users' positives",
+  ],
+  negativeAlpha: ["power", "frequency negatives are drawn by frequency^power"],
   temperature: ["number", "divides every score"],
   scoring: [
     "kind",

@@ -2,9 +2,20 @@ import { fail } from "../errors.ts";
 import { philox } from "../reference/random.ts";
 import { randomStreams } from "./random-streams.ts";
 
-export interface NegativeSamplerOptions {
-  /** Negatives are drawn by frequency^alpha: 0 is uniform, 1 by popularity. Default 0.75, word2vec's. */
+/**
+ * How negatives are distributed over the items: `"uniform"`; `"log-uniform"` over their rank by frequency, as TensorFlow's sampler,
+ * where equally frequent items share what their ranks have; or by `"frequency"`^alpha.
+ */
+export type NegativeDistribution = "uniform" | "log-uniform" | "frequency";
+
+export interface ItemDistribution {
+  /** Default `"frequency"`. */
+  readonly distribution?: NegativeDistribution;
+  /** Of `"frequency"`: 0 is uniform, 1 by popularity. Default 0.75, word2vec's. */
   readonly alpha?: number;
+}
+
+export interface NegativeSamplerOptions extends ItemDistribution {
   readonly seed: number;
 }
 
@@ -12,38 +23,60 @@ export interface NegativeSamplerOptions {
 export interface NegativeSampler {
   /** Fills `into` with item ids that depend only on the seed, the step and the place in `into`. */
   draw(step: number, into: Uint32Array): Uint32Array;
-  /** `[itemCount + 1]` the natural logarithm of each item's probability in one draw; `[0]` = 0, for no item. */
-  readonly logProbability: Float32Array;
 }
 
 /** Draws of one step that have counters of their own. */
 const drawsPerStep = 2 ** 21;
 
 /**
- * A sampler over `itemCounts` (`[itemCount + 1]`, `[0]` ignored) by an alias table (Walker 1977, as built by Vose 1991).
- * An item that never occurs counts as one that occurs once: it can be drawn, and its log-probability is finite.
+ * The probability of each item, `[itemCount]`, by `itemCounts` (`[itemCount + 1]`, `[0]` ignored). An item that never occurs counts
+ * as one that occurs once: it can be drawn, and its log-probability is finite.
  */
+function probabilities(
+  itemCounts: Uint32Array,
+  { distribution = "frequency", alpha = 0.75 }: ItemDistribution,
+): Float64Array {
+  if (itemCounts.length < 2) fail("negatives: there are no items to draw from");
+  if (!(alpha >= 0 && Number.isFinite(alpha))) fail(`negatives: alpha is a number from 0, got ${alpha}`);
+  const counts = Float64Array.from(itemCounts.subarray(1), (count) => Math.max(1, count));
+  const weights =
+    distribution === "log-uniform"
+      ? logUniform(counts)
+      : counts.map((count) => (distribution === "uniform" ? 1 : count ** alpha));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/** log((rank + 2) / (rank + 1)) for ranks from 0, the highest count first, and the mean of these where counts are equal. */
+function logUniform(counts: Float64Array): Float64Array {
+  const order = Uint32Array.from(counts.keys()).sort((a, b) => counts[b]! - counts[a]!);
+  const weights = new Float64Array(counts.length);
+  for (let first = 0; first < order.length; ) {
+    let end = first + 1;
+    while (end < order.length && counts[order[end]!] === counts[order[first]!]) end++;
+    const share = Math.log((end + 1) / (first + 1)) / (end - first);
+    for (const column of order.subarray(first, end)) weights[column] = share;
+    first = end;
+  }
+  return weights;
+}
+
+/** `[itemCount + 1]` the natural logarithm of each item's probability in one draw; `[0]` = 0, for no item. */
+export function logProbabilities(itemCounts: Uint32Array, distribution: ItemDistribution = {}): Float32Array {
+  const logarithms = new Float32Array(itemCounts.length);
+  logarithms.set(probabilities(itemCounts, distribution).map(Math.log), 1);
+  return logarithms;
+}
+
+/** A sampler over `itemCounts` (`[itemCount + 1]`, `[0]` ignored) by an alias table (Walker 1977, as built by Vose 1991). */
 export function createNegativeSampler(itemCounts: Uint32Array, options: NegativeSamplerOptions): NegativeSampler {
-  const { alpha = 0.75, seed } = options;
-  const itemCount = itemCounts.length - 1;
-  if (itemCount < 1) fail("createNegativeSampler: there are no items to draw from");
-  if (!(alpha >= 0 && Number.isFinite(alpha))) fail(`createNegativeSampler: alpha is a number from 0, got ${alpha}`);
-  const probability = new Float64Array(itemCount);
-  let total = 0;
-  for (let column = 0; column < itemCount; column++) {
-    probability[column] = Math.max(1, itemCounts[column + 1]!) ** alpha;
-    total += probability[column]!;
-  }
-  const logProbability = new Float32Array(itemCount + 1);
-  for (let column = 0; column < itemCount; column++) {
-    probability[column] = probability[column]! / total;
-    logProbability[column + 1] = Math.log(probability[column]!);
-  }
+  const { seed } = options;
+  const probability = probabilities(itemCounts, options);
+  const itemCount = probability.length;
   const { keep, alias } = aliasTable(probability);
   const words = new Uint32Array(4);
 
   return {
-    logProbability,
     draw(step, into) {
       if (into.length > drawsPerStep) fail(`draw: at most ${drawsPerStep} negatives per step, got ${into.length}`);
       for (let place = 0; place < into.length; place++) {

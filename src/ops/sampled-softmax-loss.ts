@@ -23,7 +23,7 @@ export interface SampledSoftmaxLossInputs {
   readonly positive: Value;
   /** Items of the positives, u32 `[B]`. */
   readonly targetIds: Value;
-  /** Items of the negatives, u32 `[M]`; where one is the user's own target it is left out. */
+  /** Items of the negatives, u32 `[M]`; where one is the user's own target it is left out, and so is one of id 0. */
   readonly negativeIds: Value;
   /** Weight of each user in the mean, at least 0, `[B]`; 0 for padded users. */
   readonly weights: Value;

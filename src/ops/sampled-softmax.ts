@@ -30,7 +30,7 @@ export interface MultiInterestLossOptions {
 export interface SampledSoftmaxOptions extends MultiInterestLossOptions {
   /** Embeddings of the negatives that all users share, `[M, d]`. */
   readonly negatives: Value;
-  /** Items of the negatives, u32 `[M]`. */
+  /** Items of the negatives, u32 `[M]`; 0 for padding. */
   readonly negativeIds: Value;
   /** `log(M q(item))` for each item, `[V + 1]`, a constant; without it scores are not corrected. */
   readonly logExpected?: Value;

@@ -46,8 +46,8 @@ export function sampledSoftmaxLoss(
     const logits = new Float64Array(1 + count);
     logits[0] = score[0]! / temperature - correction(targetIds[b]!);
     for (const [m, id] of negativeIds.entries()) {
-      const isHit = id === targetIds[b];
-      logits[1 + m] = isHit ? Number.NEGATIVE_INFINITY : scores[b * count + m]! / temperature - correction(id);
+      const isOut = id === targetIds[b] || id === 0;
+      logits[1 + m] = isOut ? Number.NEGATIVE_INFINITY : scores[b * count + m]! / temperature - correction(id);
     }
     const logSum = logSumExp(logits);
     const share = weight > 0 ? weight / total : 0;

@@ -98,6 +98,7 @@ export const trainingOptionsSchema = z.strictObject({
   batch: whole(1),
   loss: z.enum(["sampled", "full"]),
   negatives: whole(1),
+  negativeSampling: z.enum(["uniform", "log-uniform", "frequency", "in-batch"]),
   negativeAlpha: z.number().min(0),
   temperature: above(0),
   scoring: z.enum(["chosen", "best"]),
@@ -113,8 +114,9 @@ export const trainingOptionsSchema = z.strictObject({
   seed,
 }) satisfies z.ZodType<TrainingOptions>;
 
-/** Trainings that were saved before there was a choice were without. */
+/** What trainings that were saved before there was a choice had. */
 const trainingSinceAdded = {
+  negativeSampling: trainingOptionsSchema.shape.negativeSampling.default("frequency"),
   interestDecorrelation: trainingOptionsSchema.shape.interestDecorrelation.default(0),
   decorrelationMargin: trainingOptionsSchema.shape.decorrelationMargin.default(0),
 };

@@ -1,5 +1,5 @@
 import { gradients } from "../autograd.ts";
-import { createNegativeSampler, type NegativeSampler } from "../data/negatives.ts";
+import type { NegativeSampler } from "../data/negatives.ts";
 import { fail } from "../errors.ts";
 import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
 import type { TrainedSpec } from "../models/registry.ts";
@@ -10,12 +10,13 @@ import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
 import { penalties } from "./penalties.ts";
+import { sharedNegatives } from "./shared-negatives.ts";
 
 /** A training step as a graph: run it with `history`, `lengths`, `targets`, `weights`, `step`, with `negatives` and the profile. */
 export interface Objective {
   readonly loss: Value;
   readonly updates: readonly Node[];
-  /** There for sampled softmax. */
+  /** There for sampled softmax whose negatives are drawn. */
   readonly sampler?: NegativeSampler;
 }
 
@@ -25,7 +26,7 @@ export function buildObjective(
   options: TrainingOptions,
 ): Objective {
   const { batch, temperature, scoring } = options;
-  const { itemCount, itemCounts, itemFeatures } = dataset;
+  const { itemCounts, itemFeatures } = dataset;
   const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
   const targetIds = graph.input("targets", "u32", [batch]);
   const weights = graph.input("weights", "f32", [batch]);
@@ -45,12 +46,9 @@ export function buildObjective(
     if (itemFeatures) fail("train: expected sampled loss where items have features, got full; use --loss sampled");
     loss = fullSoftmax({ ...shared, table: items.all() });
   } else {
-    const { negatives: count, negativeAlpha: alpha, seed } = options;
-    sampler = createNegativeSampler(itemCounts, { alpha, seed });
-    const negativeIds = graph.input("negatives", "u32", [count]);
-    const expected = sampler.logProbability.map((value) => value + Math.log(count));
-    const logExpected = graph.constant("negatives.logExpected", [itemCount + 1], expected);
-    loss = sampledSoftmax({ ...shared, negativeIds, negatives: items.rows(negativeIds), logExpected });
+    const negatives = sharedNegatives(items, shared, itemCounts, options);
+    sampler = negatives.sampler;
+    loss = sampledSoftmax({ ...shared, ...negatives });
   }
   loss = penalties(spec, { interests, interestCounts, weights }, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);

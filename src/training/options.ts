@@ -1,3 +1,5 @@
+import type { NegativeDistribution } from "../data/negatives.ts";
+
 /** How a model is trained. Where the MIND paper leaves a choice open, the comment says what decided. */
 export interface TrainingOptions {
   /** Passes over all samples at most; default 10. */
@@ -8,7 +10,12 @@ export interface TrainingOptions {
   readonly loss: "sampled" | "full";
   /** Negatives shared by a batch; default 1000. */
   readonly negatives: number;
-  /** Negatives are drawn by frequency^alpha; default 0.75. */
+  /**
+   * How negatives are drawn: `"uniform"`, `"log-uniform"` over the rank by frequency, or `"frequency"`^alpha (default); or not at
+   * all: `"in-batch"` takes the other users' positives, as many as the batch has.
+   */
+  readonly negativeSampling: NegativeDistribution | "in-batch";
+  /** Negatives of `"frequency"` are drawn by frequency^alpha; default 0.75. */
   readonly negativeAlpha: number;
   /** Divides every score; default 1. */
   readonly temperature: number;
@@ -43,6 +50,7 @@ export const trainingDefaults: TrainingOptions = {
   batch: 512,
   loss: "sampled",
   negatives: 1000,
+  negativeSampling: "frequency",
   negativeAlpha: 0.75,
   temperature: 1,
   scoring: "best",

@@ -25,7 +25,8 @@ test("a folder with the names of earlier versions is judged as one with those of
   config.data = { ...data, split: "share-of-users" };
   config.model.name = "single-vector";
   delete config.model.options.embeddingPrecision;
-  for (const later of ["interestDecorrelation", "decorrelationMargin"]) delete config.training[later];
+  for (const later of ["interestDecorrelation", "decorrelationMargin", "negativeSampling"])
+    delete config.training[later];
   await writeFolder(model, files.set("config.json", JSON.stringify(config)));
 
   const judged = await polymind(["evaluate", "--model", model, ...onCpu, "--json", json]);

@@ -64,6 +64,7 @@ interface Options {
   readonly weights?: readonly number[];
   readonly temperature?: number;
   readonly targets?: readonly number[];
+  readonly negatives?: readonly number[];
   readonly corrected?: boolean;
   readonly oneVector?: boolean;
 }
@@ -76,10 +77,7 @@ function loss(name: string, users: number, count: number, options: Options = {},
     negatives: normals([count, d], 2),
     positive: normals([users, d], 3),
     targetIds: integers([users], options.targets ?? Array.from({ length: users }, (_, b) => 1000 + b)),
-    negativeIds: integers(
-      [count],
-      Array.from({ length: count }, (_, m) => 1 + (m % 990)),
-    ),
+    negativeIds: integers([count], options.negatives ?? Array.from({ length: count }, (_, m) => 1 + (m % 990))),
     weights: numbers([users], options.weights ?? Array.from({ length: users }, (_, b) => 1 + (b % 3))),
   };
   if (corrected) feeds["logExpected"] = normals([2000], 5);
@@ -116,6 +114,8 @@ describeOp("sampledSoftmaxLoss", [
   loss("negatives not a multiple of 4, log q correction, temperature", 6, 13, { corrected: true, temperature: 0.3 }),
   loss("accidental hits", 4, 9, { targets: [3, 1, 50, 9] }),
   loss("the only negative is an accidental hit", 2, 1, { targets: [1, 1], corrected: true }),
+  loss("padding among the negatives", 3, 6, { negatives: [5, 0, 7, 0, 0, 2], corrected: true }),
+  loss("negatives that are all padding or the user's target", 2, 4, { targets: [5, 9], negatives: [5, 0, 0, 5] }),
   loss("a padded user", 3, 8, { weights: [1, 0, 2] }),
   loss("all weights zero", 3, 8, { weights: [0, 0, 0] }),
   loss("more users than a workgroup has invocations", 259, 6),

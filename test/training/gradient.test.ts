@@ -74,6 +74,11 @@ const cases: readonly Case[] = [
   { name: "all iterations, hard attention, a temperature", model: { gradient: "all" }, training: { temperature: 0.3 } },
   { name: "the last iteration of one, scaled attention", model: { iterations: 1 }, training: { attention: "scaled" } },
   {
+    name: "all iterations, the positives of the batch as negatives",
+    model: { gradient: "all" },
+    training: { scoring: "best", negativeSampling: "in-batch" },
+  },
+  {
     name: "all iterations, interests kept apart",
     model: { gradient: "all" },
     training: { interestDecorrelation: 5, decorrelationMargin: 0.1 },

@@ -1,0 +1,49 @@
+import { createNegativeSampler, logProbabilities, type NegativeSampler } from "../data/negatives.ts";
+import { fail } from "../errors.ts";
+import type { Value } from "../graph/graph.ts";
+import type { Catalogue } from "../models/catalogue.ts";
+import type { TrainingOptions } from "./options.ts";
+
+/** The negatives of a batch, which its users share. */
+export interface SharedNegatives {
+  /** u32 `[M]`; 0 for padding. */
+  readonly negativeIds: Value;
+  /** `[M, d]` */
+  readonly negatives: Value;
+  /** `[itemCount + 1]` the log of how often each item is expected among them. */
+  readonly logExpected: Value;
+  /** Fills the input `negatives`, where they are drawn. */
+  readonly sampler?: NegativeSampler;
+}
+
+/** Negatives drawn over the whole catalogue, or with `"in-batch"` the positives of the batch itself. */
+export function sharedNegatives(
+  items: Catalogue,
+  { targetIds, positive }: Readonly<Record<"targetIds" | "positive", Value>>,
+  itemCounts: Uint32Array,
+  { negativeSampling, negativeAlpha: alpha, negatives: most, batch, seed }: TrainingOptions,
+): SharedNegatives {
+  const { graph } = targetIds;
+  const logExpected = (count: number, ...distribution: Parameters<typeof logProbabilities>) => {
+    const expected = logProbabilities(...distribution).map((value) => value + Math.log(count));
+    return graph.constant("negatives.logExpected", [itemCounts.length], expected);
+  };
+  if (negativeSampling === "in-batch") {
+    if (batch < 2) fail("train: expected a batch of at least 2 for in-batch negatives, got 1; raise --batch");
+    // An item is a positive as often as it occurs.
+    const popular = { distribution: "frequency", alpha: 1 } as const;
+    return {
+      negativeIds: targetIds,
+      negatives: positive,
+      logExpected: logExpected(batch, itemCounts, popular),
+    };
+  }
+  const distribution = { distribution: negativeSampling, alpha };
+  const negativeIds = graph.input("negatives", "u32", [most]);
+  return {
+    negativeIds,
+    negatives: items.rows(negativeIds),
+    logExpected: logExpected(most, itemCounts, distribution),
+    sampler: createNegativeSampler(itemCounts, { ...distribution, seed }),
+  };
+}
