@@ -47,6 +47,7 @@ export { type ItemCfOptions, itemCf, itemCfDefaults } from "./models/item-cf.ts"
 export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
 export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
 export { mostPopular } from "./models/most-popular.ts";
+export type { OrderOptions } from "./models/order.ts";
 export {
   type FittedSpec,
   type ModelName,
@@ -75,8 +76,10 @@ export { linear } from "./ops/linear.ts";
 export { maskedSoftmax } from "./ops/masked-softmax.ts";
 export { type MatmulOptions, matmul } from "./ops/matmul.ts";
 export { meanPool } from "./ops/mean-pool.ts";
+export { multiply } from "./ops/multiply.ts";
 export { pairDot } from "./ops/pair-dot.ts";
 export { rankTargets } from "./ops/rank-targets.ts";
+export { recency } from "./ops/recency.ts";
 export { reshape } from "./ops/reshape.ts";
 export { type RouteOptions, route } from "./ops/route.ts";
 export { fullSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";

@@ -16,7 +16,7 @@ import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";
 
 const { gradient, ...mindShape } = mindOptionsSchema.shape;
-const { attentionDimension, positions } = comirecSaOptionsSchema.shape;
+const { attentionDimension } = comirecSaOptionsSchema.shape;
 const { stateDimension } = gru4recOptionsSchema.shape;
 const { neighbours, shrinkage } = itemCfOptionsSchema.shape;
 const { confidence, regularisation } = walsOptionsSchema.shape;
@@ -27,7 +27,6 @@ export const modelSchema = {
   ...mindShape,
   routingGradient: gradient,
   attentionDimension,
-  positions,
   stateDimension,
   neighbours,
   shrinkage,
@@ -63,11 +62,18 @@ const modelDescriptions: Readonly<
   ],
   interestRule: ["rule", "active interests from n behaviours: log2, log2-plus-one, log2-up, ln or fixed"],
   logitDeviation: ["number", "standard deviation of the initial routing logits"],
+  positions: [
+    "kind",
+    "learned vectors of places, which scale behaviours (mind) or which the attention sees: learned counts from the oldest, recent from the newest, or none",
+  ],
+  times: [
+    "kind",
+    "learned: vectors of the time from a behaviour to the newest, in powers of two, as for positions; or none",
+  ],
   embeddingDeviation: ["number", "standard deviation of the first embeddings"],
   embeddingPrecision: ["kind", "stored item embeddings: f32, or f16 for half the bytes; all is computed in f32"],
   profileDimension: ["width", "width of each embedding of the user profile"],
   attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
-  positions: ["kind", "comirec-sa: the attention sees learned vectors of positions, or none"],
   stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
   neighbours: ["k", "item-cf: how many of the most similar items are kept of each item"],
   shrinkage: ["number", "item-cf: draws similarities that rest on few users towards 0"],

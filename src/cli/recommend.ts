@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { itemsAt } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
+import { isFitted, seesTimes } from "../models/registry.ts";
 import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel, type StoredModel } from "../training/model-folder.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
@@ -15,6 +16,7 @@ const schema = {
   model: z.string().min(1),
   user: z.string().min(1),
   history: z.array(z.string()).min(1),
+  historyTimes: z.array(z.number()).min(1),
   top: z.number().int().min(1),
   includeSeen: z.boolean(),
 };
@@ -27,6 +29,11 @@ const flags: readonly Flag[] = [
   { key: "model", value: "folder", description: "folder of the model" },
   { key: "user", value: "id", description: "a user of the log" },
   { key: "history", value: "ids", description: "items of anybody else, oldest first, separated by commas" },
+  {
+    key: "historyTimes",
+    value: "numbers",
+    description: "when each was, in the units of the log, for models that see times",
+  },
   { key: "top", value: "number", description: "how many items", standard: topDefault },
   { key: "includeSeen", description: "recommend items of the history too" },
   ...commonFlags,
@@ -57,7 +64,7 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
   await ensureJsonFile(options.json);
   const model = await loadModel(folder);
   const recipient = options.history
-    ? newcomer(options.history, model, console)
+    ? newcomer(options.history, options.historyTimes, model, console)
     : knownUser(options.user!, model, folder);
   const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
@@ -96,17 +103,37 @@ function knownUser(id: string, { log }: StoredModel, folder: string): Recipient 
   if (user < 0) fail(`${folder} knows no user ${id}; recommend to a new one with --history ID,ID,...`);
   const history = itemsAt(log, user);
   if (history.length === 0) fail(`user ${id} has no history to recommend from; give one with --history ID,ID,...`);
-  return { history, user };
+  return { history, times: log.times?.subarray(log.offsets[user], log.offsets[user + 1]), user };
 }
 
-function newcomer(ids: readonly string[], { log }: StoredModel, { note }: Console): Recipient {
+function newcomer(
+  ids: readonly string[],
+  times: readonly number[] | undefined,
+  { log, spec }: StoredModel,
+  { note }: Console,
+): Recipient {
   const itemOf = new Map(log.itemIds.map((id, item) => [id, item]));
   const given = ids.filter((id) => id !== "");
   if (given.length === 0) fail("--history is empty: name items of the log, oldest first, separated by commas");
-  const known = given.flatMap((id) => itemOf.get(id) ?? []);
+  checkTimes(given.length, times, !isFitted(spec) && seesTimes(spec));
+  const places = [...given.keys()].filter((place) => (itemOf.get(given[place]!) ?? 0) > 0);
+  const known = places.map((place) => itemOf.get(given[place]!)!);
   const unknown = given.length - known.length;
   if (known.length === 0)
     fail(`none of the ${given.length} items of --history is known to the model; name items of the log`);
   if (unknown > 0) note(`${unknown} of ${given.length} items of the history are unknown to the model and left out`);
-  return { history: Uint32Array.from(known) };
+  return {
+    history: Uint32Array.from(known),
+    times: times && Float64Array.from(places, (place) => times[place]!),
+  };
+}
+
+function checkTimes(items: number, times: readonly number[] | undefined, sees: boolean): void {
+  if (times === undefined) {
+    if (sees) fail("the model sees when behaviours were: give the time of each item with --history-times T,T,...");
+    return;
+  }
+  if (times.length !== items) fail(`--history-times: expected a time for each of ${items} items, got ${times.length}`);
+  if (times.some((time, i) => i > 0 && time < times[i - 1]!))
+    fail("--history-times: expected times that never fall, oldest first; sort the history by time");
 }

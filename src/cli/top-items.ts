@@ -1,7 +1,7 @@
 import { allocateHistory, historyBatch } from "../data/batches.ts";
 import type { Engine } from "../engine.ts";
 import { highestScores } from "../evaluation/highest.ts";
-import { fittedModel, isFitted } from "../models/registry.ts";
+import { fittedModel, isFitted, seesTimes } from "../models/registry.ts";
 import { bestScores, winnerBytes } from "../ops/best-scores.ts";
 import { createProfileFeed } from "../training/dataset.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
@@ -12,6 +12,8 @@ import { restore } from "../training/parameter-arrays.ts";
 export interface Recipient {
   /** Item ids of the model, oldest first. */
   readonly history: Uint32Array;
+  /** When each was, in the units of the model's log. */
+  readonly times?: Float64Array | undefined;
   /** Index of a user of the model, for the profile. */
   readonly user?: number | undefined;
 }
@@ -27,7 +29,7 @@ export interface TopItem {
 export async function topItems(
   engine: Engine,
   model: StoredModel,
-  { history, user }: Recipient,
+  { history, times, user }: Recipient,
   { top, excluded }: { readonly top: number; readonly excluded: ReadonlySet<number> },
 ): Promise<{ readonly items: TopItem[]; readonly activeInterests: number }> {
   const { spec, log, itemFeatures, userFeatures, parameters: arrays } = model;
@@ -45,8 +47,14 @@ export async function topItems(
   restore(parameters, arrays);
   const program = await engine.compile({ outputs: { scores, winners, interestCounts }, parameters });
   const users = Uint32Array.of(user ?? 0);
-  const lists = { offsets: Uint32Array.of(0, history.length), items: history };
-  const batch = historyBatch({ users, history: lists, targets: lists }, 0, 1, length, allocateHistory(1, length));
+  const lists = { offsets: Uint32Array.of(0, history.length), items: history, times };
+  const batch = historyBatch(
+    { users, history: lists, targets: lists },
+    0,
+    1,
+    length,
+    allocateHistory(1, length, { times: seesTimes(spec) }),
+  );
   const profile = createProfileFeed(userFeatures, 1)(users, user === undefined ? 0 : 1);
   await program.run({ ...batch, ...profile });
   const score = (await program.read("scores")) as Float32Array;

@@ -3,6 +3,7 @@ import { randomStream, shuffle } from "../reference/random.ts";
 import { randomStreams } from "./random-streams.ts";
 import type { ItemLists, Sequences } from "./sequences.ts";
 import type { EvaluationUsers } from "./split.ts";
+import { timeBucket } from "./time-buckets.ts";
 
 /** Behaviours of a batch of users: what a model needs to make interests. */
 export interface HistoryBatch {
@@ -10,6 +11,8 @@ export interface HistoryBatch {
   readonly history: Uint32Array;
   /** `[batch]` behaviours in each row, at most `length`. */
   readonly lengths: Uint32Array;
+  /** `[batch, length]` buckets of the time from each behaviour to the newest, 0 for padding; there for models that see times. */
+  readonly times?: Uint32Array | undefined;
 }
 
 /** The same memory is filled again for each step. */
@@ -45,9 +48,13 @@ export interface Batches {
   fill(epoch: number, step: number, into: TrainingBatch): TrainingBatch;
 }
 
-/** Memory for `batch` rows of `length` behaviours. */
-export function allocateHistory(batch: number, length: number): HistoryBatch {
-  return { history: new Uint32Array(batch * length), lengths: new Uint32Array(batch) };
+/** Memory for `batch` rows of `length` behaviours, and for their times if asked for. */
+export function allocateHistory(batch: number, length: number, { times = false } = {}): HistoryBatch {
+  return {
+    history: new Uint32Array(batch * length),
+    lengths: new Uint32Array(batch),
+    ...(times && { times: new Uint32Array(batch * length) }),
+  };
 }
 
 /** Every item after a user's first is the target of one sample, whose history is what came before it. */
@@ -103,14 +110,14 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
       into.users.fill(0, count);
       for (let row = 0; row < batch; row++) {
         if (row >= count) {
-          writeHistory(train.items, 0, 0, row, length, into);
+          writeHistory(train, 0, 0, row, length, into);
           continue;
         }
         const place = order[first + row]!;
         const user = listOf(train, place);
         into.users[row] = user;
         into.targets[row] = train.items[place]!;
-        writeHistory(train.items, train.offsets[user]!, place, row, length, into);
+        writeHistory(train, train.offsets[user]!, place, row, length, into);
       }
       return into;
     },
@@ -129,25 +136,35 @@ export function historyBatch(
   if (count > rows || into.history.length !== rows * length) {
     fail(`historyBatch: ${count} users of ${length} items do not fit in [${rows}, ${into.history.length / rows}]`);
   }
-  const { offsets, items } = evaluated.history;
+  const { offsets } = evaluated.history;
   for (let row = 0; row < rows; row++) {
     const used = row < count && from + row < evaluated.users.length;
     const start = used ? offsets[from + row]! : 0;
     const end = used ? offsets[from + row + 1]! : 0;
-    writeHistory(items, start, end, row, length, into);
+    writeHistory(evaluated.history, start, end, row, length, into);
   }
   return into;
 }
 
 /** Writes the last `length` of `items[start..end)` to a row, zeros after them. */
-function writeHistory(items: Uint32Array, start: number, end: number, row: number, length: number, into: HistoryBatch) {
+function writeHistory(lists: ItemLists, start: number, end: number, row: number, length: number, into: HistoryBatch) {
+  const { items } = lists;
   const from = Math.max(start, end - length);
   const at = row * length;
   for (let index = 0; index < length; index++) {
     into.history[at + index] = from + index < end ? items[from + index]! : 0;
   }
   into.lengths[row] = end - from;
+  if (into.times === undefined) return;
+  const times = lists.times ?? fail(noTimes);
+  const newest = times[end - 1]!;
+  for (let index = 0; index < length; index++) {
+    into.times[at + index] = from + index < end ? timeBucket(newest - times[from + index]!) : 0;
+  }
 }
+
+const noTimes =
+  "the model sees the times of behaviours (--times learned), and this log has none: name their column with --time, or take --times none";
 
 /** The list that holds `items[place]`: the last whose offset is not beyond it, by bisection. */
 function listOf({ offsets }: ItemLists, place: number): number {

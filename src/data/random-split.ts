@@ -1,8 +1,8 @@
 import { fail } from "../errors.ts";
 import { randomStream, shuffle } from "../reference/random.ts";
 import { randomStreams } from "./random-streams.ts";
-import { concatenateLists, itemsAt, type Sequences } from "./sequences.ts";
-import { type EvaluationUsers, type Split, withLists } from "./split.ts";
+import { listsOf, placesAt, type Sequences } from "./sequences.ts";
+import { type EvaluationUsers, type Split, withPlaces } from "./split.ts";
 
 /** Shares lie in [0, 1]; `seed` chooses the interactions. */
 export interface RandomInteractionsOptions {
@@ -46,23 +46,23 @@ export function randomInteractions(log: Sequences, options: RandomInteractionsOp
     const history: Uint32Array[] = [];
     const targets: Uint32Array[] = [];
     for (let user = 0; user < log.userCount; user++) {
-      const [items, own] = [itemsAt(log, user), partsOf(user)];
+      const [places, own] = [placesAt(log, user), partsOf(user)];
       const firstKnown = own.findIndex(isKnown);
       const candidates = [...own.keys()].filter((at) => own[at] === asked && firstKnown >= 0 && at > firstKnown);
       if (candidates.length === 0) continue;
       const target = candidates[draws.below(candidates.length, 2 * user + (asked === part.test ? 1 : 0))]!;
       users.push(user);
-      history.push(items.subarray(0, target).filter((_, at) => isKnown(own[at]!)));
-      targets.push(items.subarray(target, target + 1));
+      history.push(places.subarray(0, target).filter((_, at) => isKnown(own[at]!)));
+      targets.push(places.subarray(target, target + 1));
     }
-    return { users: Uint32Array.from(users), history: concatenateLists(history), targets: concatenateLists(targets) };
+    return { users: Uint32Array.from(users), history: listsOf(log, history), targets: listsOf(log, targets) };
   };
   const train = Array.from({ length: log.userCount }, (_, user) => {
     const own = partsOf(user);
-    return itemsAt(log, user).filter((_, at) => own[at] === part.training);
+    return placesAt(log, user).filter((_, at) => own[at] === part.training);
   });
   return {
-    train: withLists(log, train),
+    train: withPlaces(log, train),
     validation: targetsOf(part.validation, (other) => other !== part.test),
     test: targetsOf(part.test, () => true),
   };

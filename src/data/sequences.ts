@@ -16,12 +16,29 @@ export interface Sequences {
   readonly times?: Float64Array | undefined;
 }
 
-/** Lists of items cut by offsets `[n + 1]`, without the counts of {@link Sequences}. */
-export type ItemLists = Pick<Sequences, "offsets" | "items">;
+/** Lists of items cut by offsets `[n + 1]`, with their times if known, without the counts of {@link Sequences}. */
+export type ItemLists = Pick<Sequences, "offsets" | "items" | "times">;
 
 /** The items of list number `index`, oldest first: a view, not a copy. */
 export function itemsAt(lists: ItemLists, index: number): Uint32Array {
   return lists.items.subarray(lists.offsets[index]!, lists.offsets[index + 1]!);
+}
+
+/** Where the items of list number `index` stand in `lists.items`, ascending. */
+export function placesAt({ offsets }: ItemLists, index: number): Uint32Array {
+  const start = offsets[index]!;
+  return Uint32Array.from({ length: offsets[index + 1]! - start }, (_, i) => start + i);
+}
+
+/** New lists of what stands at the places of each in `lists.items`, with their times. */
+export function listsOf(lists: ItemLists, places: readonly Uint32Array[]): ItemLists {
+  const { offsets, items: chosen } = concatenateLists(places);
+  const { items, times } = lists;
+  return {
+    offsets,
+    items: chosen.map((place) => items[place]!),
+    ...(times && { times: Float64Array.from(chosen, (place) => times[place]!) }),
+  };
 }
 
 /** Copies lists into one array cut by offsets. */

@@ -1,7 +1,7 @@
 import { fail } from "../errors.ts";
 import { randomStream, shuffle } from "../reference/random.ts";
 import { randomStreams } from "./random-streams.ts";
-import { concatenateLists, type ItemLists, itemsAt, type Sequences } from "./sequences.ts";
+import { type ItemLists, listsOf, placesAt, type Sequences } from "./sequences.ts";
 
 /** Users to evaluate: what the model sees of each, and what it should find. */
 export interface EvaluationUsers {
@@ -28,13 +28,13 @@ export function leaveOneOut(log: Sequences): Split {
   const train: Uint32Array[] = [];
   const users: number[] = [];
   for (let user = 0; user < log.userCount; user++) {
-    const items = itemsAt(log, user);
-    if (items.length >= 3) users.push(user);
-    train.push(items.length >= 3 ? items.subarray(0, -2) : items);
+    const places = placesAt(log, user);
+    if (places.length >= 3) users.push(user);
+    train.push(places.length >= 3 ? places.subarray(0, -2) : places);
   }
   const cutFromEnd = (distance: number) =>
     evaluationUsers(log, Uint32Array.from(users), (length) => [length - distance, length - distance + 1]);
-  return { train: withLists(log, train), validation: cutFromEnd(2), test: cutFromEnd(1) };
+  return { train: withPlaces(log, train), validation: cutFromEnd(2), test: cutFromEnd(1) };
 }
 
 /** Shares lie in [0, 1]; `seed` chooses the users. */
@@ -59,7 +59,9 @@ export function shareOfUsers(log: Sequences, options: ShareOfUsersOptions): Spli
   }
   if (validation + test > 1) fail(`shareOfUsers: validation ${validation} and test ${test} are more than all users`);
   const eligible = Uint32Array.from(
-    Array.from({ length: log.userCount }, (_, user) => user).filter((user) => itemsAt(log, user).length >= 2),
+    Array.from({ length: log.userCount }, (_, user) => user).filter(
+      (user) => log.offsets[user + 1]! - log.offsets[user]! >= 2,
+    ),
   );
   shuffle(eligible, randomStream(seed, randomStreams.userSplit));
   const testCount = Math.round(eligible.length * test);
@@ -71,18 +73,19 @@ export function shareOfUsers(log: Sequences, options: ShareOfUsersOptions): Spli
   const evaluated = eligible.subarray(0, testCount + validationCount);
   const doesNotTrain = new Set(evaluated);
   const train = Array.from({ length: log.userCount }, (_, user) =>
-    doesNotTrain.has(user) ? new Uint32Array(0) : itemsAt(log, user),
+    doesNotTrain.has(user) ? new Uint32Array(0) : placesAt(log, user),
   );
   return {
-    train: withLists(log, train),
+    train: withPlaces(log, train),
     validation: evaluationUsers(log, evaluated.slice(testCount).sort(), cut),
     test: evaluationUsers(log, evaluated.slice(0, testCount).sort(), cut),
   };
 }
 
-/** The part of a log that trains: `lists[u]` of user u. */
-export function withLists({ userCount, itemCount }: Sequences, lists: readonly Uint32Array[]): Sequences {
-  return { userCount, itemCount, ...concatenateLists(lists) };
+/** The part of a log that trains: what stands at `places[u]` of user u. */
+export function withPlaces(log: Sequences, places: readonly Uint32Array[]): Sequences {
+  const { userCount, itemCount } = log;
+  return { userCount, itemCount, ...listsOf(log, places) };
 }
 
 /** `cut` maps a user's number of items to [end of the history = start of the targets, end of the targets]. */
@@ -94,10 +97,10 @@ function evaluationUsers(
   const history: Uint32Array[] = [];
   const targets: Uint32Array[] = [];
   for (const user of users) {
-    const items = itemsAt(log, user);
-    const [historyEnd, targetsEnd] = cut(items.length);
-    history.push(items.subarray(0, historyEnd));
-    targets.push(items.subarray(historyEnd, targetsEnd));
+    const places = placesAt(log, user);
+    const [historyEnd, targetsEnd] = cut(places.length);
+    history.push(places.subarray(0, historyEnd));
+    targets.push(places.subarray(historyEnd, targetsEnd));
   }
-  return { users, history: concatenateLists(history), targets: concatenateLists(targets) };
+  return { users, history: listsOf(log, history), targets: listsOf(log, targets) };
 }

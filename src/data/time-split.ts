@@ -1,6 +1,6 @@
 import { fail } from "../errors.ts";
-import { concatenateLists, itemsAt, type Sequences } from "./sequences.ts";
-import { type EvaluationUsers, type Split, withLists } from "./split.ts";
+import { listsOf, placesAt, type Sequences } from "./sequences.ts";
+import { type EvaluationUsers, type Split, withPlaces } from "./split.ts";
 
 /** Two moments, in the units of the log's times. */
 export interface TimeBoundaries {
@@ -26,9 +26,9 @@ export function globalTime(log: Sequences, { validationFrom, testFrom }: TimeBou
       return first < 0 ? own.length : first;
     });
   const [trained, known, all] = [validationFrom, testFrom, Number.POSITIVE_INFINITY].map(countsBefore);
-  const train = Array.from(trained!, (end, user) => itemsAt(log, user).subarray(0, end));
+  const train = Array.from(trained!, (end, user) => placesAt(log, user).subarray(0, end));
   return {
-    train: withLists(log, train),
+    train: withPlaces(log, train),
     validation: usersBetween(log, trained!, known!),
     test: usersBetween(log, known!, all!),
   };
@@ -77,6 +77,9 @@ function sharedTimes({ times, offsets, userCount }: Sequences): Float64Array {
 function usersBetween(log: Sequences, from: readonly number[], to: readonly number[]): EvaluationUsers {
   const users = Uint32Array.from(from.keys()).filter((user) => from[user]! > 0 && to[user]! > from[user]!);
   const lists = (start: (user: number) => number, end: readonly number[]) =>
-    concatenateLists(Array.from(users, (user) => itemsAt(log, user).subarray(start(user), end[user])));
+    listsOf(
+      log,
+      Array.from(users, (user) => placesAt(log, user).subarray(start(user), end[user])),
+    );
   return { users, history: lists(() => 0, from), targets: lists((user) => from[user]!, to) };
 }

@@ -33,6 +33,12 @@ export function normal(deviation: number, seeded: Seeded): Initializer {
   return (shape) => filled(shape, (i) => deviation * stream.normal(i));
 }
 
+/** Row p holds rate^(p - 1) in every column, so row 1 holds ones; row 0, the padding, is zero. */
+export function decaying(rate: number): Initializer {
+  return (shape) =>
+    filled(shape, (i) => rate ** (Math.floor(i / lastDimension(shape)) - 1)).fill(0, 0, lastDimension(shape));
+}
+
 /** An embedding table: normal, with zeros in row 0, the padding. */
 export function embeddings(deviation: number, seeded: Seeded): Initializer {
   const fill = normal(deviation, seeded);

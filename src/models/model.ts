@@ -9,6 +9,8 @@ export interface UserBatch {
   readonly history: Value;
   /** u32 `[batch]` */
   readonly lengths: Value;
+  /** u32 `[batch, length]` buckets of the time from each behaviour to the newest, 0 for padding; there for models with `times`. */
+  readonly times?: Value | undefined;
   /** u32 `[batch, width]` feature ids for each field of the user profile. */
   readonly profile: readonly { readonly field: FeatureField; readonly ids: Value }[];
 }

@@ -81,6 +81,11 @@ export function encoderOf(spec: TrainedSpec): Encode {
   }
 }
 
+/** Whether the model is given the times of behaviours. */
+export function seesTimes({ options }: TrainedSpec): boolean {
+  return "times" in options && options.times === "learned";
+}
+
 /** Most interests that the model gives a user. */
 export function interestsOf({ options }: TrainedSpec): number {
   return "interests" in options ? options.interests : 1;

@@ -4,7 +4,7 @@ import type { EvaluationUsers } from "../data/split.ts";
 import type { Engine } from "../engine.ts";
 import type { Parameters } from "../graph/program.ts";
 import { lastDimension } from "../graph/shape.ts";
-import { interestsOf, type TrainedSpec } from "../models/registry.ts";
+import { interestsOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
 import { bestScores, winnerBytes } from "../ops/best-scores.ts";
 import { rankTargets } from "../ops/rank-targets.ts";
 import { createProfileFeed, type Dataset } from "./dataset.ts";
@@ -38,7 +38,7 @@ export async function createDeviceRanker(
   const outputs = { ranks, interests, interestCounts, scores, winners };
   const program = await engine.compile({ outputs, parameters });
 
-  const history = allocateHistory(batch, length);
+  const history = allocateHistory(batch, length, { times: seesTimes(spec) });
   const profiles = createProfileFeed(dataset.userFeatures, batch);
   const targets = new Uint32Array(batch * targetWidth);
   const excluded = new Uint32Array(batch * excludedWidth);

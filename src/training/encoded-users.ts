@@ -1,7 +1,7 @@
 import { Graph, type Value } from "../graph/graph.ts";
 import { type Catalogue, catalogue } from "../models/catalogue.ts";
 import type { EncodedUsers } from "../models/model.ts";
-import { encoderOf, type TrainedSpec } from "../models/registry.ts";
+import { encoderOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
 import { type Dataset, profileInput } from "./dataset.ts";
 
 /** A graph that makes the interests of a batch of users from `history`, `lengths` and the inputs of their profile. */
@@ -26,6 +26,7 @@ export function buildUserGraph(
   const users = {
     history: graph.input("history", "u32", [batch, spec.options.length]),
     lengths: graph.input("lengths", "u32", [batch]),
+    times: seesTimes(spec) ? graph.input("times", "u32", [batch, spec.options.length]) : undefined,
     profile,
   };
   return { graph, items, ...encoderOf(spec)(graph, users, items) };

@@ -28,6 +28,11 @@ const sharedOptions = {
   seed,
 };
 
+const orderOptions = {
+  positions: z.enum(["none", "learned", "recent"]),
+  times: z.enum(["none", "learned"]),
+};
+
 export const sharedOptionsSchema = z.strictObject(sharedOptions) satisfies z.ZodType<SharedOptions>;
 
 export const mindOptionsSchema = z.strictObject({
@@ -39,6 +44,7 @@ export const mindOptionsSchema = z.strictObject({
   gradient: z.enum(["last", "all"]),
   interestRule: z.enum(["log2", "log2-plus-one", "log2-up", "ln", "fixed"]),
   logitDeviation: z.number().min(0),
+  ...orderOptions,
 }) satisfies z.ZodType<MindOptions>;
 
 export const comirecSaOptionsSchema = z.strictObject({
@@ -49,7 +55,7 @@ export const comirecSaOptionsSchema = z.strictObject({
   seed,
   interests: whole(1).max(64),
   attentionDimension: whole(1),
-  positions: z.enum(["learned", "none"]),
+  ...orderOptions,
 }) satisfies z.ZodType<ComirecSaOptions>;
 
 export const gru4recOptionsSchema = z.strictObject({
@@ -76,15 +82,21 @@ export const modelNameSchema = z.enum(modelNames);
 
 /** What models that were saved before there was a choice leave out. */
 const sinceAdded = { embeddingPrecision: sharedOptions.embeddingPrecision.default("f32") };
+const mindSinceAdded = {
+  ...sinceAdded,
+  positions: orderOptions.positions.default("none"),
+  times: orderOptions.times.default("none"),
+};
+const comirecSinceAdded = { times: orderOptions.times.default("none") };
 
 /** Folders of earlier versions call YouTube DNN by what it makes of a user. */
 const readOlderName = (spec: unknown): unknown =>
   isRecord(spec) && spec["name"] === "single-vector" ? { ...spec, name: "youtube-dnn" } : spec;
 
 const namedSpecSchema = z.discriminatedUnion("name", [
-  z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(sinceAdded) }),
+  z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(mindSinceAdded) }),
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
-  z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema }),
+  z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
   z.strictObject({ name: z.literal("wals"), options: walsOptionsSchema }),

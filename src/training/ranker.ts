@@ -1,4 +1,4 @@
-import { concatenateLists, itemsAt } from "../data/sequences.ts";
+import { listsOf, placesAt } from "../data/sequences.ts";
 import type { EvaluationUsers } from "../data/split.ts";
 
 /** Ranks the whole catalogue for the users that it was made for, some at a time. */
@@ -42,7 +42,11 @@ export function sampleUsers(evaluated: EvaluationUsers, most = Number.POSITIVE_I
   const count = evaluated.users.length;
   if (count <= most) return evaluated;
   const kept = Array.from({ length: most }, (_, i) => Math.floor((i * count) / most));
-  const pick = (lists: EvaluationUsers["history"]) => concatenateLists(kept.map((index) => itemsAt(lists, index)));
+  const pick = (lists: EvaluationUsers["history"]) =>
+    listsOf(
+      lists,
+      kept.map((index) => placesAt(lists, index)),
+    );
   return {
     users: Uint32Array.from(kept, (index) => evaluated.users[index]!),
     history: pick(evaluated.history),

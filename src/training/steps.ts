@@ -67,6 +67,7 @@ export function createSteps(
       const into = {
         history: ids("history", batch * length),
         lengths: ids("lengths", batch),
+        times: inputs["times"] as Uint32Array | undefined,
         targets: ids("targets", batch),
         weights: (inputs["weights"] ?? new Float32Array(batch)) as Float32Array,
         users,

@@ -102,3 +102,22 @@ test("what cannot be batched is refused", async () => {
     "do not fit in [2, 2]",
   );
 });
+
+test("times of a history are buckets of the time to its newest behaviour, and padding has none", () => {
+  const times = Float64Array.of(100, 100, 107, 1, 2);
+  const lists = { offsets: Uint32Array.of(0, 3, 5), items: Uint32Array.of(1, 2, 3, 4, 5), times };
+  const users = { users: Uint32Array.of(0, 1), history: lists, targets: lists };
+  const { history, lengths, times: buckets } = historyBatch(users, 0, 2, 4, allocateHistory(3, 4, { times: true }));
+  expect([...history]).toEqual([1, 2, 3, 0, 4, 5, 0, 0, 0, 0, 0, 0]);
+  expect([...lengths]).toEqual([3, 2, 0]);
+  expect([...buckets!]).toEqual([4, 4, 1, 0, 2, 1, 0, 0, 0, 0, 0, 0]);
+});
+
+test("a history without times is refused where times are asked for", async () => {
+  const lists = { offsets: Uint32Array.of(0, 1), items: Uint32Array.of(1) };
+  const users = { users: Uint32Array.of(0), history: lists, targets: lists };
+  const into = allocateHistory(1, 2, { times: true });
+  expect(await failureOf(() => historyBatch(users, 0, 1, 2, into))).toBe(
+    "the model sees the times of behaviours (--times learned), and this log has none: name their column with --time, or take --times none",
+  );
+});

@@ -51,6 +51,7 @@ const feeds = {
   targets: Uint32Array.from([7, 3, 1, 10, 0]),
   weights: Float32Array.from([1, 1, 1, 1, 0]),
   negatives: Uint32Array.from([1, 4, 7, 4, 12, 2]),
+  times: Uint32Array.from([9, 5, 5, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
   "profile.age": Uint32Array.from([1, 0, 2, 3, 0]),
   "profile.tags": Uint32Array.from([4, 0, 0, 4, 5, 0, 4, 5, 6, 5, 0, 0, 0, 0, 0]),
 };
@@ -83,6 +84,11 @@ const cases: readonly Case[] = [
     model: { gradient: "all" },
     training: { interestDecorrelation: 5, decorrelationMargin: 0.1 },
   },
+  {
+    name: "all iterations, scaled by places and times",
+    model: { gradient: "all", positions: "recent", times: "learned" },
+    training: {},
+  },
 ];
 
 test.each(cases)("the gradient of the whole model agrees with central differences: $name", ({ model, training }) => {
@@ -94,6 +100,7 @@ test.each(cases)("the gradient of the whole model agrees with central difference
   expect(parameters.map(({ name }) => name)).toEqual([
     "items.embedding",
     "routing.transform",
+    ...(model?.positions ? ["routing.positions", "routing.times"] : []),
     "profile.embedding",
     "interests.0.weight",
     "interests.0.bias",

@@ -56,6 +56,27 @@ describe("a protocol", () => {
   });
 });
 
+/** The time of every item of a planted log, told by the item itself. */
+const told = { ...planted, times: Float64Array.from(planted.items, (item) => item) };
+
+test.each(["leave-one-out", "random", "users"] as const)("%s keeps each interaction with its time", (protocol) => {
+  const { train, validation, test: tested } = splitLog(told, { protocol }, 3);
+  for (const lists of [train, validation.history, validation.targets, tested.history, tested.targets]) {
+    expect(lists.items.length).toBeGreaterThan(0);
+    expect([...lists.times!]).toEqual([...lists.items]);
+  }
+});
+
+test("time keeps each interaction with its time", () => {
+  const { train, test: tested } = splitLog(log, { protocol: "time" }, 3);
+  for (const lists of [train, tested.history, tested.targets]) {
+    lists.items.forEach((item, i) => {
+      const itemsThen = log.items.filter((_, place) => log.times[place] === lists.times![i]);
+      expect(itemsThen).toContain(item);
+    });
+  }
+});
+
 describe("judging", () => {
   const trained: Protocol = { protocol: "time", validationShare: 0.1, testShare: 0.1, validationFrom: 6, testFrom: 8 };
   // biome-ignore format: a case a line
