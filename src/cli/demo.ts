@@ -7,7 +7,7 @@ import type { Engine } from "../engine.ts";
 import type { RankingMetrics } from "../evaluation/metrics.ts";
 import { recoveredInterests, topicCentroids } from "../evaluation/planted.ts";
 import { type ModelName, modelSpec } from "../models/registry.ts";
-import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
+import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { createDataset, type Dataset } from "../training/dataset.ts";
 import type { TestResult } from "../training/model-folder-schema.ts";
 import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
@@ -69,7 +69,7 @@ interface Contestant {
 
 async function demo(options: DemoOptions, console: Console): Promise<void> {
   const { seed = 1, epochs = training.epochs, users = planted.users } = options;
-  await ensureJsonFile(options.json);
+  await ensureFile(options.json);
   const engine = await startEngine(options.adapter, console);
   try {
     const log = plantedLog({ ...planted, users, seed });

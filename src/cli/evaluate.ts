@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { EvaluationUsers } from "../data/split.ts";
 import { fail } from "../errors.ts";
 import { categoriesOf, type ItemCategories } from "../evaluation/categories.ts";
-import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
+import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadModel, type StoredModel } from "../training/model-folder.ts";
 import { completeProtocol, judgingProtocol, type Protocol, protocolSchema, splitLog } from "../training/protocol.ts";
@@ -42,7 +42,7 @@ export function evaluateCommand(io: Io, finish: (code: number) => void): Command
 
 async function evaluate(options: EvaluateOptions, console: Console): Promise<void> {
   const folder = options.model ?? fail("no model to judge: name its folder with --model DIR");
-  await ensureJsonFile(options.json);
+  await ensureFile(options.json);
   const model = await loadModel(folder);
   const { metrics = accuracyMetrics, at = standardCutoffs } = options;
   const includeSeen = options.includeSeen ?? model.training.includeSeen;

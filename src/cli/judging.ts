@@ -40,17 +40,24 @@ export async function judgeArrays(
   options: { readonly at: readonly number[]; readonly includeSeen: boolean } & Pick<JudgeOptions, "lists">,
 ): Promise<{ readonly test: TestResult; readonly judgement: Judgement }> {
   const judgement = await judge(engine, arrays, spec, dataset, evaluated, options);
-  const { users, metrics, interestCosine, alike, activeInterests, interestsInUse } = judgement;
-  const mostPopular = judgeMostPopular(dataset, evaluated, options);
-  const test: TestResult = {
+  return { test: testResult(judgement, dataset, evaluated, options), judgement };
+}
+
+/** What a model folder keeps of a judgement, with the most popular items beside it. */
+export function testResult(
+  { users, metrics, interestCosine, alike, activeInterests, interestsInUse }: Judgement,
+  dataset: Dataset,
+  evaluated: EvaluationUsers,
+  options: { readonly at: readonly number[]; readonly includeSeen: boolean },
+): TestResult {
+  return {
     users,
     includeSeen: options.includeSeen,
     model: [...metrics],
-    mostPopular: [...mostPopular],
+    mostPopular: [...judgeMostPopular(dataset, evaluated, options)],
     interestCosine,
     alike,
     activeInterests,
     interestsInUse,
   };
-  return { test, judgement };
 }

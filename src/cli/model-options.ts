@@ -145,7 +145,8 @@ export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
   const { modelName: name = "mind", routingGradient, ...options } = given;
   const all = { ...options, ...(routingGradient && { gradient: routingGradient }) };
   for (const [key, value] of Object.entries(all)) {
-    if (!(key in modelDefaults[name])) {
+    // The seed also makes the choices of a protocol.
+    if (key !== "seed" && !(key in modelDefaults[name])) {
       const flag = flagOf(key === "gradient" ? "routingGradient" : key);
       const having = Object.entries(modelDefaults).filter(([, defaults]) => key in defaults);
       const names = having.map(([other]) => other).join(" or ");

@@ -88,6 +88,13 @@ async function readConfig(file: string, known: readonly string[]): Promise<Recor
   return value;
 }
 
+/** The value of one option as a text gives it; `where` names it in the error. */
+export function readValue(text: string, schema: z.ZodType, where: string): unknown {
+  const { success, data, error } = schema.safeParse(readText(text, schema));
+  if (success) return data;
+  return fail(`${where}: ${lowerFirst(error.issues[0]!.message.replace("Invalid input: ", ""))}, got ${text}`);
+}
+
 /** The text of a flag as the value that its schema takes: itself, a number, or a list of these, with `none` for an empty one. */
 function readText(text: string, schema: z.ZodType): unknown {
   const required = schema instanceof z.ZodOptional ? schema.unwrap() : schema;

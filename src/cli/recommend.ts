@@ -3,7 +3,7 @@ import { z } from "zod";
 import { itemsAt } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
-import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
+import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel, type StoredModel } from "../training/model-folder.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { adapterFor, startEngine } from "./judging.ts";
@@ -61,7 +61,7 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
   if ((options.user === undefined) === (options.history === undefined)) {
     fail("recommend to whom? Give either --user ID or --history ID,ID,...");
   }
-  await ensureJsonFile(options.json);
+  await ensureFile(options.json);
   const model = await loadModel(folder);
   const recipient = options.history
     ? newcomer(options.history, options.historyTimes, model, console)

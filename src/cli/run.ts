@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { PolymindError } from "../errors.ts";
+import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import type { Io } from "./io.ts";
@@ -16,7 +17,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = new Command("polymind")
     .description("Multi-interest recommendation: trains, judges and serves MIND on any GPU through WebGPU.")
     .addHelpText("after", "\npolymind COMMAND --help lists all options of a command.");
-  for (const create of [trainCommand, evaluateCommand, recommendCommand, tuneCommand, demoCommand])
+  for (const create of [trainCommand, evaluateCommand, recommendCommand, compareCommand, tuneCommand, demoCommand])
     program.addCommand(create(io, finish));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

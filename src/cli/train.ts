@@ -1,24 +1,20 @@
 import { Command } from "commander";
 import { loadTuning, tuningFile } from "../device/tuning-file.ts";
 import type { Engine } from "../engine.ts";
-import { fail, PolymindError } from "../errors.ts";
-import type { Program } from "../graph/program.ts";
+import { fail } from "../errors.ts";
 import { isFitted } from "../models/registry.ts";
 import { ensureWritable } from "../storage/folder.ts";
-import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
+import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { openFolder } from "../storage/read-folder.ts";
 import { loadModel, type ModelSource, saveModel } from "../training/model-folder.ts";
-import type { Checkpoint, TrainingResult } from "../training/progress.ts";
-import { train } from "../training/trainer.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { adapterFor, judgeArrays, standardCutoffs, startEngine } from "./judging.ts";
 import { describeTest } from "./metrics-table.ts";
 import { shownModel } from "./model-options.ts";
 import { addFlags, readOptions } from "./options.ts";
-import { showTraining } from "./progress.ts";
+import { catchInterrupt, resumeCommand, trainAndSave } from "./train-and-save.ts";
 import { type TrainOptions, trainFlags, trainSchema } from "./train-options.ts";
 import { newJob, resumedJob, type TrainingJob } from "./training-job.ts";
-import { describeTuned } from "./tuning-table.ts";
 
 const examples = `
 Examples:
@@ -48,7 +44,7 @@ async function runTraining(options: TrainOptions, console: Console): Promise<num
   if (options.resume) await openFolder(folder);
   else if (!options.overwrite) await refuseUnfinished(folder);
   await ensureWritable(folder);
-  await ensureJsonFile(options.json);
+  await ensureFile(options.json);
   const resumed = begun ? undefined : await resumedJob(options, folder, console);
   const { spec } = begun ?? resumed!.source;
   if (options.tuned && isFitted(spec))
@@ -63,7 +59,9 @@ async function runTraining(options: TrainOptions, console: Console): Promise<num
         `note: trained on ${job.adapter} so far; another adapter rounds differently, so the bits are not those of an uninterrupted training`,
       );
     }
-    const { trained, checkpoint } = await trainAndSave(engine, job, source, folder, console);
+    const { signal, release } = catchInterrupt(console, "finishing the step and saving");
+    const saving = { folder, signal };
+    const { trained, checkpoint } = await trainAndSave(engine, job, source, saving, console).finally(release);
     if (trained.interrupted) {
       const { epoch, step } = trained.progress;
       console.print(
@@ -114,44 +112,6 @@ async function engineFor(
   );
 }
 
-/** Trains with a checkpoint in the folder whenever there is a new one. */
-async function trainAndSave(
-  engine: Engine,
-  { dataset, from }: TrainingJob,
-  source: ModelSource,
-  folder: string,
-  console: Console,
-): Promise<{ readonly trained: TrainingResult; readonly checkpoint: Checkpoint }> {
-  const { spec, training } = source;
-  const controller = new AbortController();
-  const release = console.onInterrupt(() => {
-    if (controller.signal.aborted) console.exit(130);
-    else console.note("finishing the step and saving; Ctrl-C again ends at once");
-    controller.abort();
-  });
-  const view = showTraining(console, training.epochs);
-  let checkpoint = from;
-  const onCheckpoint = async (latest: Checkpoint) => {
-    await saveModel(folder, source, latest);
-    checkpoint = latest;
-  };
-  try {
-    const onCompiled = ({ families }: Program) => {
-      if (engine.tuning.length > 0) console.note(describeTuned(families));
-    };
-    const { onStep, onEpoch } = view;
-    const hooks = { onCompiled, onStep, onEpoch, onCheckpoint, signal: controller.signal };
-    const trained = await train(engine, spec, dataset, training, hooks, from);
-    return { trained, checkpoint: checkpoint ?? fail("train: ended without a checkpoint") };
-  } catch (error) {
-    if (!(error instanceof PolymindError) || checkpoint === undefined) throw error;
-    return fail(`${error.message}; go on from what was saved with: ${resumeCommand(folder)}`, error);
-  } finally {
-    view.stop();
-    release();
-  }
-}
-
 async function refuseUnfinished(folder: string): Promise<void> {
   const model = await loadModel(folder).catch(() => undefined);
   if (model !== undefined && !model.results.finished) {
@@ -159,9 +119,4 @@ async function refuseUnfinished(folder: string): Promise<void> {
       `${folder} holds a training that has not ended: go on with ${resumeCommand(folder)}, or start anew with --overwrite`,
     );
   }
-}
-
-function resumeCommand(folder: string): string {
-  const quoted = /^[\w./~-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`;
-  return `npx polymind train --out ${quoted} --resume`;
 }

@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { fail } from "../errors.ts";
 import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "../training/dataset.ts";
-import { datasetOf, loadCheckpoint, loadModel, type ModelSource } from "../training/model-folder.ts";
-import { dataDefaults } from "../training/model-folder-data.ts";
-import { trainingDefaults } from "../training/options.ts";
+import { datasetOf, loadCheckpoint, loadModel, type ModelSource, type StoredModel } from "../training/model-folder.ts";
+import { type DataDescription, dataDefaults } from "../training/model-folder-data.ts";
+import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
 import { type Checkpoint, isFinished } from "../training/progress.ts";
 import { completeProtocol } from "../training/protocol.ts";
 import { dataSchema, readAllFeatures, readLog } from "./data-options.ts";
@@ -26,8 +26,9 @@ export interface TrainingJob {
 /** A training whose options have been checked, before anything that takes long. */
 export interface NewJob {
   readonly spec: ModelSpec;
-  /** Reads the log. */
-  prepare(console: Console): Promise<TrainingJob>;
+  readonly training: TrainingOptions;
+  /** Reads the log, or takes what was read before with the same options. */
+  prepare(console: Console, read?: typeof readData): Promise<TrainingJob>;
 }
 
 export function newJob(options: TrainOptions): NewJob {
@@ -39,28 +40,34 @@ export function newJob(options: TrainOptions): NewJob {
   if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
   return {
     spec,
-    async prepare(console) {
-      const log = await readLog(given, console);
-      const data = { ...given, ...completeProtocol(log, given) };
-      const features = await readAllFeatures(data, log, console);
-      const source = { spec, training, data, log, ...features };
+    training,
+    async prepare(console, read = readData) {
+      const source = { spec, training, ...(await read(given, console)) };
       return { source, dataset: withUsersToJudge(source) };
     },
   };
 }
 
+/** Reads the log and the features that the options describe. */
+export async function readData(
+  given: DataDescription,
+  console: Console,
+): Promise<Omit<ModelSource, "spec" | "training" | "adapter">> {
+  const log = await readLog(given, console);
+  const data = { ...given, ...completeProtocol(log, given) };
+  return { data, log, ...(await readAllFeatures(data, log, console)) };
+}
+
 /** The training that a folder holds, to go on with; options may not differ, but for those of when to end. */
-export async function resumedJob(options: TrainOptions, folder: string, { note }: Console): Promise<TrainingJob> {
+export async function resumedJob(
+  options: TrainOptions,
+  folder: string,
+  { note }: Console,
+  /** Whether the options are all there are, so that one which is missing differs, too. */
+  isComplete = false,
+): Promise<TrainingJob> {
   const model = await loadModel(folder);
-  const stored: Record<string, unknown> = { ...model.data, ...model.training, ...shownModel(model.spec) };
-  const given = within(options, { ...dataSchema, ...modelSchema, ...trainingSchema });
-  for (const [key, value] of Object.entries(given)) {
-    if (key === "epochs" || key === "patience" || isSame(key, value, stored[key])) continue;
-    const was = stored[key] === undefined ? "none" : showValue(stored[key]);
-    fail(
-      `${flagOf(key)} ${showValue(value)} differs from ${was}, with which ${folder} was trained; leave it out, or train anew into another folder`,
-    );
-  }
+  refuseOther(options, model, folder, isComplete);
   if (options.tuned && model.tuning === undefined) {
     fail(
       `--tuned: ${folder} was begun without, and tuned kernels would change its bits; leave it out, or train anew into another folder`,
@@ -81,6 +88,19 @@ export async function resumedJob(options: TrainOptions, folder: string, { note }
     from: { ...checkpoint, progress },
     adapter: model.adapter,
   };
+}
+
+/** Fails on options that differ from those of a model, but for those of when to end. */
+function refuseOther(options: TrainOptions, model: StoredModel, folder: string, isComplete: boolean): void {
+  const stored: Record<string, unknown> = { ...model.data, ...model.training, ...shownModel(model.spec) };
+  const given: Record<string, unknown> = within(options, { ...dataSchema, ...modelSchema, ...trainingSchema });
+  for (const key of Object.keys(isComplete ? { ...stored, ...given } : given)) {
+    if (key === "epochs" || key === "patience" || isSame(key, given[key], stored[key])) continue;
+    const [is, was] = [given[key], stored[key]].map((value) => (value === undefined ? "none" : showValue(value)));
+    fail(
+      `${flagOf(key)} ${is} differs from ${was}, with which ${folder} was trained; leave it out, or train anew into another folder`,
+    );
+  }
 }
 
 /** A model that is fitted at once has one epoch. */

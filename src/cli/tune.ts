@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { saveTuning, tuningFile } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
-import { ensureJsonFile, writeJsonFile } from "../storage/json-file.ts";
+import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { tuneTraining } from "../training/tune-training.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { startEngine } from "./judging.ts";
@@ -40,7 +40,7 @@ async function runTuning(options: TuneCommandOptions, console: Console): Promise
   const { secondsPerOp = tuneDefaults.secondsPerOp, cache = tuningFile() } = options;
   // Says before the work whether the file can be read and written.
   await saveTuning([], cache);
-  await ensureJsonFile(options.json);
+  await ensureFile(options.json);
   const engine = await startEngine(options.adapter, console);
   try {
     const { spec, training, dataset } = await prepare(console);

@@ -51,6 +51,9 @@ export function completeProtocol(log: Sequences, given: Protocol): Protocol {
   return { protocol, ...numbers };
 }
 
+/** Whether the seed decides who is judged. */
+export const drawsByChance = (protocol: Protocol["protocol"]): boolean => protocol === "random" || protocol === "users";
+
 /** Splits a log; the seed makes the choices of the protocols that draw. */
 export function splitLog(log: Sequences, given: Protocol, seed: number): Split {
   const complete = completeProtocol(log, given);

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { fail } from "../errors.ts";
+import type { ItemCategories } from "../evaluation/categories.ts";
+import type { Arrays } from "../models/arrays.ts";
+import { nodeDisk } from "../storage/disk.ts";
+import { currentManifest } from "../storage/manifest.ts";
+import type { ComparedRun } from "../training/comparison.ts";
+import { measure } from "../training/measure.ts";
+import { type ModelSource, saveModel } from "../training/model-folder.ts";
+import type { Console } from "./io.ts";
+import { adapterFor, startEngine, testResult } from "./judging.ts";
+import { shownModel } from "./model-options.ts";
+import { trainAndSave } from "./train-and-save.ts";
+import type { TrainOptions } from "./train-options.ts";
+import { type NewJob, resumedJob, type TrainingJob } from "./training-job.ts";
+
+/** What all runs of a comparison share. */
+export interface RunSettings {
+  readonly at: readonly number[];
+  readonly adapter: TrainOptions["adapter"];
+  readonly signal: AbortSignal;
+  readonly out?: string | undefined;
+  /** What was said of adapters so far, to say it once. */
+  readonly told: Set<string>;
+}
+
+/** One training of a comparison, to be done. */
+export interface Run {
+  readonly label: string;
+  readonly seed: number;
+  readonly job: NewJob;
+  /** Where in the comparison it stands, for lines of progress. */
+  readonly title: string;
+}
+
+export interface FinishedRun {
+  readonly result: ComparedRun;
+  readonly source: ModelSource;
+  readonly learned: Arrays;
+}
+
+/** Trains one model, or goes on with it where its folder holds it, and judges it; undefined where that was interrupted. */
+export async function finishRun(
+  run: Run,
+  prepare: NewJob["prepare"],
+  categories: ItemCategories | undefined,
+  { at, adapter, signal, out, told }: RunSettings,
+  console: Console,
+): Promise<FinishedRun | undefined> {
+  const { label, seed, job, title } = run;
+  const folder = out === undefined ? undefined : runFolder(out, label, seed);
+  const begun = await prepare(console);
+  const tellOnce = (line: string) => {
+    if (!told.has(line)) console.note(line);
+    told.add(line);
+  };
+  const silent: Console = { ...console, note() {} };
+  const isStored = folder !== undefined && (await currentManifest(folder, nodeDisk)) !== undefined;
+  const todo = isStored ? await storedJob(begun, folder, silent) : begun;
+  const engine = await startEngine(adapterFor(job.spec, adapter), { ...console, note: tellOnce });
+  try {
+    const source: ModelSource = { ...todo.source, adapter: engine.description.name };
+    const isTrained = todo.from?.progress.finished ?? false;
+    if (isTrained) console.note(`${title}: trained before, in ${folder}`);
+    const { trained, checkpoint } = isTrained
+      ? {
+          trained: { progress: todo.from!.progress, best: todo.from!.best, interrupted: false },
+          checkpoint: todo.from!,
+        }
+      : await trainAndSave(engine, todo, source, { folder, signal, label: `${title}: ` }, console);
+    if (trained.interrupted) return undefined;
+    const { split } = todo.dataset;
+    const { includeSeen } = source.training;
+    const judging = { at, includeSeen, categories };
+    const { measurement, judgement } = await measure(engine, trained.best, job.spec, todo.dataset, split.test, judging);
+    if (folder !== undefined && !isTrained) {
+      const test = testResult(judgement, todo.dataset, split.test, judging);
+      await saveModel(folder, source, checkpoint, test);
+    }
+    const { history, bestEpoch = 0 } = trained.progress;
+    return { result: { seed, history, bestEpoch, test: measurement }, source, learned: trained.best };
+  } finally {
+    engine.dispose();
+  }
+}
+
+export const runFolder = (out: string, label: string, seed: number): string => join(out, `${label}-seed-${seed}`);
+
+/** The training in a folder, which must be the one that is asked for. */
+async function storedJob({ source, dataset }: TrainingJob, folder: string, console: Console): Promise<TrainingJob> {
+  const asked = { ...source.data, ...source.training, ...shownModel(source.spec) };
+  const { epochs } = source.training;
+  const stored = await resumedJob(asked, folder, console, true);
+  const { history } = stored.from?.progress ?? fail(`${folder}: no training`);
+  if (history.length > epochs) {
+    fail(`${folder} was trained for ${history.length} epochs, --epochs asks for ${epochs}; name another --out`);
+  }
+  return { ...stored, dataset };
+}
