@@ -43,7 +43,7 @@ export type GivenModelOptions = {
 } & Omit<ModelOptions, "gradient">;
 
 const modelDescriptions: Readonly<
-  Record<Exclude<keyof typeof modelSchema, "seed">, readonly [value: string, description: string]>
+  Record<Exclude<keyof typeof modelSchema, "seed">, readonly [value: string | undefined, description: string]>
 > = {
   modelName: [
     "name",
@@ -72,6 +72,10 @@ const modelDescriptions: Readonly<
   ],
   embeddingDeviation: ["number", "standard deviation of the first embeddings"],
   embeddingPrecision: ["kind", "stored item embeddings: f32, or f16 for half the bytes; all is computed in f32"],
+  normaliseOutputs: [
+    undefined,
+    "score by cosine, of interests and item vectors of length 1; with a --temperature of 0.05 or so",
+  ],
   profileDimension: ["width", "width of each embedding of the user profile"],
   attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
   stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
@@ -127,9 +131,8 @@ const trainingDescriptions: Readonly<
 export const modelFlags: readonly Flag[] = [
   ...Object.entries(modelDescriptions).map(([key, [value, description]]) => ({
     key,
-    value,
+    ...(value !== undefined && { value, standard: standards[key] }),
     description,
-    standard: standards[key],
     group: "Model:",
   })),
   ...Object.entries(trainingDescriptions).map(([key, [value, description]]) => ({

@@ -4,6 +4,7 @@ import type { Graph, Value } from "../graph/graph.ts";
 import type { Precision } from "../graph/shape.ts";
 import { embeddingBag } from "../ops/embedding-bag.ts";
 import { gather } from "../ops/gather.ts";
+import { l2Normalise } from "../ops/l2-normalise.ts";
 import { embeddings } from "./initializers.ts";
 
 export interface CatalogueOptions {
@@ -50,6 +51,14 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
     rows: (ids) => embeddingBag(table, members, ids),
     all: () => embeddingBag(table, members, everyItem()),
   };
+}
+
+/** Length 1, but for vectors too short to have a direction worth following. */
+export const unit = (vectors: Value): Value => l2Normalise(vectors, { epsilon: 1e-6 });
+
+/** The same items by vectors of length 1. */
+export function normalised({ rows, all }: Catalogue): Catalogue {
+  return { rows: (ids) => unit(rows(ids)), all: () => unit(all()) };
 }
 
 /** `[itemCount + 1, 1 + width]`: the rows of the table that make up each item. */

@@ -28,6 +28,7 @@ export const comirecSaDefaults: ComirecSaOptions = {
   times: "none",
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  normaliseOutputs: false,
   seed: 1,
 };
 

@@ -20,6 +20,7 @@ export const gru4recDefaults: Gru4recOptions = {
   profileDimension: 16,
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  normaliseOutputs: false,
   seed: 1,
 };
 

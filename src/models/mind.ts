@@ -35,6 +35,7 @@ export const mindDefaults: MindOptions = {
   profileDimension: 16,
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  normaliseOutputs: false,
   seed: 1,
 };
 

@@ -36,6 +36,8 @@ export interface SharedOptions {
   readonly embeddingDeviation: number;
   /** How the item embeddings are stored: `"f16"` takes half the bytes; all is computed in float32. */
   readonly embeddingPrecision: Precision;
+  /** Whether interests and item vectors are scored by their cosine, wherever they are: in training, judging and serving. */
+  readonly normaliseOutputs: boolean;
   /** Widths of the hidden layers after the interests; `[]` leaves one linear layer. */
   readonly hiddenLayers: readonly number[];
   /** Width of each embedding of the user profile. */

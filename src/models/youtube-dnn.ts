@@ -11,6 +11,7 @@ export const youtubeDnnDefaults: SharedOptions = {
   profileDimension: 16,
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  normaliseOutputs: false,
   seed: 1,
 };
 

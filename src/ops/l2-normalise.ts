@@ -3,6 +3,7 @@ import backwardShader from "../../shaders/l2_normalise_backward.wgsl";
 import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount, rowPitch, type Shape, sameShape } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/l2-normalise.ts";
 
 interface Attributes {
@@ -21,8 +22,8 @@ export function l2Normalise(x: Value, { epsilon = 1e-12 }: Partial<Attributes> =
 }
 
 const data = (tensor: Tensor) => tensor.data as Float64Array;
-const params = (shape: Shape, { epsilon }: Attributes) => ({
-  rows: u32(rowCount(shape)),
+const params = (rows: number, shape: Shape, { epsilon }: Attributes) => ({
+  rows: u32(rows),
   quads: u32(rowPitch(shape, "f32") / 4),
   epsilon: f32(epsilon),
 });
@@ -32,14 +33,14 @@ const l2NormaliseOp: Op<Attributes> = {
   outputs: ([x]) => [{ shape: x!.shape }],
   gradient: ({ inputs: [x], attributes }, [dy]) => [l2NormaliseBackward(x!, dy!, attributes)],
   reference: ([x], { epsilon }) => [reference.l2Normalise(data(x!), lastDimension(x!.shape), epsilon)],
-  kernels: ({ inputs: [x], outputs: [y], attributes }) => [
-    {
+  // Whole catalogues are normalised for judging.
+  kernels: ({ inputs: [x], outputs: [y], attributes }, target) =>
+    rowWindows(x!, target).map((window) => ({
       shader,
-      params: params(x!.shape, attributes),
-      bindings: [read(x!), write(y!)],
-      workgroups: gridOf(rowCount(x!.shape)),
-    },
-  ],
+      params: params(window.count, x!.shape, attributes),
+      bindings: [inWindow(read(x!), window), inWindow(write(y!), window)],
+      workgroups: gridOf(window.count),
+    })),
 };
 
 /** The gradient of {@link l2Normalise} for its input `x`, given the gradient `dy` of its output. */
@@ -58,7 +59,7 @@ const l2NormaliseBackwardOp: Op<Attributes> = {
   kernels: ({ inputs: [x, dy], outputs: [dx], attributes }) => [
     {
       shader: backwardShader,
-      params: params(x!.shape, attributes),
+      params: params(rowCount(x!.shape), x!.shape, attributes),
       bindings: [read(x!), read(dy!), write(dx!)],
       workgroups: gridOf(rowCount(x!.shape)),
     },

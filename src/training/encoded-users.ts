@@ -1,5 +1,5 @@
 import { Graph, type Value } from "../graph/graph.ts";
-import { type Catalogue, catalogue } from "../models/catalogue.ts";
+import { type Catalogue, catalogue, normalised, unit } from "../models/catalogue.ts";
 import type { EncodedUsers } from "../models/model.ts";
 import { encoderOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
 import { type Dataset, profileInput } from "./dataset.ts";
@@ -7,6 +7,7 @@ import { type Dataset, profileInput } from "./dataset.ts";
 /** A graph that makes the interests of a batch of users from `history`, `lengths` and the inputs of their profile. */
 export interface UserGraph extends EncodedUsers {
   readonly graph: Graph;
+  /** The items as interests score them. */
   readonly items: Catalogue;
 }
 
@@ -17,7 +18,7 @@ export function buildUserGraph(
   batch: number,
 ): UserGraph {
   const graph = new Graph();
-  const { embeddingPrecision: precision } = spec.options;
+  const { embeddingPrecision: precision, normaliseOutputs } = spec.options;
   const items = catalogue(graph, { itemCount, features: itemFeatures, precision, ...spec.options });
   const profile = (userFeatures?.fields ?? []).map((field): { field: typeof field; ids: Value } => ({
     field,
@@ -29,5 +30,7 @@ export function buildUserGraph(
     times: seesTimes(spec) ? graph.input("times", "u32", [batch, spec.options.length]) : undefined,
     profile,
   };
-  return { graph, items, ...encoderOf(spec)(graph, users, items) };
+  const { interests, interestCounts } = encoderOf(spec)(graph, users, items);
+  if (!normaliseOutputs) return { graph, items, interests, interestCounts };
+  return { graph, items: normalised(items), interests: unit(interests), interestCounts };
 }

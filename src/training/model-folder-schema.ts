@@ -23,6 +23,7 @@ const sharedOptions = {
   length: whole(1),
   embeddingDeviation: above(0),
   embeddingPrecision: z.enum(["f32", "f16"]),
+  normaliseOutputs: z.boolean(),
   hiddenLayers: z.array(whole(1)),
   profileDimension: whole(1),
   seed,
@@ -52,6 +53,7 @@ export const comirecSaOptionsSchema = z.strictObject({
   length: sharedOptions.length,
   embeddingDeviation: sharedOptions.embeddingDeviation,
   embeddingPrecision: sharedOptions.embeddingPrecision,
+  normaliseOutputs: sharedOptions.normaliseOutputs,
   seed,
   interests: whole(1).max(64),
   attentionDimension: whole(1),
@@ -81,13 +83,16 @@ export const walsOptionsSchema = z.strictObject({
 export const modelNameSchema = z.enum(modelNames);
 
 /** What models that were saved before there was a choice leave out. */
-const sinceAdded = { embeddingPrecision: sharedOptions.embeddingPrecision.default("f32") };
+const sinceAdded = {
+  embeddingPrecision: sharedOptions.embeddingPrecision.default("f32"),
+  normaliseOutputs: sharedOptions.normaliseOutputs.default(false),
+};
 const mindSinceAdded = {
   ...sinceAdded,
   positions: orderOptions.positions.default("none"),
   times: orderOptions.times.default("none"),
 };
-const comirecSinceAdded = { times: orderOptions.times.default("none") };
+const comirecSinceAdded = { ...sinceAdded, times: orderOptions.times.default("none") };
 
 /** Folders of earlier versions call YouTube DNN by what it makes of a user. */
 const readOlderName = (spec: unknown): unknown =>
@@ -97,7 +102,7 @@ const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(mindSinceAdded) }),
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
-  z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema }),
+  z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
   z.strictObject({ name: z.literal("wals"), options: walsOptionsSchema }),
   z.strictObject({ name: z.literal("most-popular"), options: z.strictObject({}) }),

@@ -24,7 +24,7 @@ test("a folder with the names of earlier versions is judged as one with those of
   expect([protocol, config.model.name]).toEqual(["users", "youtube-dnn"]);
   config.data = { ...data, split: "share-of-users" };
   config.model.name = "single-vector";
-  delete config.model.options.embeddingPrecision;
+  for (const later of ["embeddingPrecision", "normaliseOutputs"]) delete config.model.options[later];
   for (const later of ["interestDecorrelation", "decorrelationMargin", "negativeSampling"])
     delete config.training[later];
   await writeFolder(model, files.set("config.json", JSON.stringify(config)));

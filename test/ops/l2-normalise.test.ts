@@ -43,6 +43,12 @@ describeOp("l2Normalise", [
     differentiate: [],
   },
   {
+    name: "rows of three windows",
+    feeds: { x: normals([150, 8], 4) },
+    apply: ({ x }) => l2Normalise(x!),
+    tableWindowBytes: 64 * 32,
+  },
+  {
     name: "more rows than one grid dimension",
     feeds: { x: normals([4_194_305, 1]) },
     apply: ({ x }) => l2Normalise(x!),
