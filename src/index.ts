@@ -65,6 +65,7 @@ export { youtubeDnn, youtubeDnnDefaults } from "./models/youtube-dnn.ts";
 export { adamRows, adamSchedule } from "./ops/adam.ts";
 export { adamDense } from "./ops/adam-dense.ts";
 export { add } from "./ops/add.ts";
+export { bestItems } from "./ops/best-items.ts";
 export { bestScores, winnerBytes } from "./ops/best-scores.ts";
 export { concat } from "./ops/concat.ts";
 export { embeddingBag } from "./ops/embedding-bag.ts";

@@ -10,7 +10,7 @@ import workgroupShader from "../../shaders/best_scores_workgroup.wgsl";
 import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { inWindow, rowWindows } from "../graph/windows.ts";
+import { inWindow, type RowWindow, rowWindows } from "../graph/windows.ts";
 import type { BestScoresSizes } from "../reference/best-scores.ts";
 import { familiesOf, quadsOf } from "./matmul-kernels.ts";
 
@@ -81,28 +81,41 @@ function launch(family: FamilyName, kernel: Kernel, sizes: BestScoresSizes, colu
 
 const blocksOf = ({ users, interests }: BestScoresSizes) => (interests === 1 ? Math.ceil(users / 4) : users);
 
+type ScoreValues = Readonly<Record<"interests" | "counts" | "candidates" | "scores" | "winners", Value>>;
+
+/** The launch that scores the rows of one window of a table of candidates, into the columns of the scores from `first` on. */
+export function windowDispatch(
+  family: FamilyName,
+  all: BestScoresSizes,
+  window: RowWindow,
+  { interests, counts, candidates, scores, winners }: ScoreValues,
+  { first, keepWinners }: { readonly first: number; readonly keepWinners: boolean },
+): Dispatch {
+  const sizes = { ...all, candidates: window.count };
+  const { params, ...launched } = launch(family, forward, sizes, window.count, blocksOf(sizes));
+  return {
+    ...launched,
+    params: {
+      ...params,
+      keepWinners: u32(keepWinners ? 1 : 0),
+      first: u32(first / 4),
+      pitch: u32(quadsOf(scores.shape)),
+    },
+    bindings: [...[interests, counts].map(read), inWindow(read(candidates), window), ...[scores, winners].map(write)],
+  };
+}
+
 /** The launches of the scores and their winners: one, or one for each window of a table of candidates. */
 export function scoreDispatches(
   family: FamilyName,
-  all: BestScoresSizes,
+  sizes: BestScoresSizes,
   target: KernelTarget,
-  values: Readonly<Record<"interests" | "counts" | "candidates" | "scores" | "winners", Value>>,
+  values: ScoreValues,
 ): Dispatch[] {
-  const { interests, counts, candidates, scores, winners } = values;
-  return rowWindows(candidates, target).map((window) => {
-    const sizes = { ...all, candidates: window.count };
-    const { params, ...launched } = launch(family, forward, sizes, window.count, blocksOf(sizes));
-    return {
-      ...launched,
-      params: {
-        ...params,
-        keepWinners: u32(target.isUsed(winners) ? 1 : 0),
-        first: u32(window.first / 4),
-        pitch: u32(quadsOf(scores.shape)),
-      },
-      bindings: [...[interests, counts].map(read), inWindow(read(candidates), window), ...[scores, winners].map(write)],
-    };
-  });
+  const keepWinners = target.isUsed(values.winners);
+  return rowWindows(values.candidates, target).map((window) =>
+    windowDispatch(family, sizes, window, values, { first: window.first, keepWinners }),
+  );
 }
 
 /** The launch of the gradient for the interests; the four last inputs are those of the users' own candidates, if they have them. */
