@@ -1,5 +1,6 @@
 // Matrix product with optional bias, ReLU and mask: c = activation(a b + bias), or a b^T.
 // One invocation owns a tile of 4 rows by 4 columns of c; the products of a row are summed in order of k.
+// With several positions, row r of position p is row r positions + p of a and c, and b holds a matrix for each.
 //   a     [rows, inner]     read
 //   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
@@ -17,6 +18,7 @@ struct Params {
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
   masked: u32, // 0 or 1
+  positions: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -31,7 +33,7 @@ fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
     fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
 }
 
-fn store(row: u32, column: u32, sum: vec4f) {
+fn store(position: u32, row: u32, column: u32, sum: vec4f) {
   if (row >= params.rows) {
     return;
   }
@@ -42,7 +44,7 @@ fn store(row: u32, column: u32, sum: vec4f) {
   if (params.relu == 1u) {
     value = max(value, vec4f());
   }
-  let at = row * params.columnQuads + column;
+  let at = (row * params.positions + position) * params.columnQuads + column;
   if (params.masked == 1u) {
     value = select(vec4f(), value, mask[at] > vec4f());
   }
@@ -54,13 +56,18 @@ fn store(row: u32, column: u32, sum: vec4f) {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tile = id.x + id.y * groups.x * 64u;
   let column = tile % params.columnQuads;
-  let row = tile / params.columnQuads * 4u;
-  if (row >= params.rows) {
+  let rowTiles = (params.rows + 3u) / 4u;
+  let row = tile / params.columnQuads % rowTiles * 4u;
+  let position = tile / params.columnQuads / rowTiles;
+  if (position >= params.positions) {
     return;
   }
   // Rows and columns beyond the last repeat it; they are not stored.
-  let rows = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u)) * params.innerQuads;
-  let columns = min(column * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u)) * params.innerQuads;
+  let near = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u));
+  let rows = (near * params.positions + position) * params.innerQuads;
+  let first = position * params.columns;
+  let columns = (first + min(column * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.columns - 1u))) * params.innerQuads;
+  let matrix = position * params.inner;
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
@@ -71,7 +78,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       values = transpose(mat4x4f(b[columns.x + k], b[columns.y + k], b[columns.z + k], b[columns.w + k]));
     } else {
       // The padding of a is zero, so any finite row of b may stand in where k passes the last.
-      let at = min(k * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.inner - 1u)) * params.columnQuads + column;
+      let at = (matrix + min(k * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(params.inner - 1u))) * params.columnQuads + column;
       values = mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]);
     }
     sum0 = advance(sum0, values, a[rows.x + k]);
@@ -79,8 +86,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sum2 = advance(sum2, values, a[rows.z + k]);
     sum3 = advance(sum3, values, a[rows.w + k]);
   }
-  store(row, column, sum0);
-  store(row + 1u, column, sum1);
-  store(row + 2u, column, sum2);
-  store(row + 3u, column, sum3);
+  store(position, row, column, sum0);
+  store(position, row + 1u, column, sum1);
+  store(position, row + 2u, column, sum2);
+  store(position, row + 3u, column, sum3);
 }

@@ -2,6 +2,7 @@
 // A workgroup is one subgroup and owns a tile of 32 rows by 16 columns of c; an invocation owns 4 rows, 8 apart, in whole. For
 // four steps of the sum it loads its own rows of a and an eighth of the block of b, which the subgroup broadcasts among
 // itself: on software adapters a load costs many times what a broadcast or a multiply-add does.
+// With several positions, row r of position p is row r positions + p of a and c, and b holds a matrix for each.
 //   a     [rows, inner]     read
 //   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
@@ -21,6 +22,7 @@ struct Params {
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
   masked: u32, // 0 or 1
+  positions: u32,
   quadsOfTile: u32, // 16
 }
 
@@ -44,13 +46,13 @@ fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
 }
 
 /// Writes the tile in loops that are not unrolled: written out, they take longer to compile than all the rest.
-fn store(rows: vec4u, column: u32, sums: array<mat4x4f, 4>) {
+fn store(position: u32, rows: vec4u, column: u32, sums: array<mat4x4f, 4>) {
   var tile = sums;
   for (var index = 0u; index < params.quadsOfTile; index++) {
     let quad = column + index % 4u;
     let row = rows[index / 4u];
     if (quad < params.columnQuads && row < params.rows) {
-      let at = row * params.columnQuads + quad;
+      let at = (row * params.positions + position) * params.columnQuads + quad;
       var value = tile[index % 4u][index / 4u];
       if (params.hasBias == 1u) {
         value += bias[quad];
@@ -76,11 +78,17 @@ fn main(
   let columnTiles = (params.columnQuads + 3u) / 4u;
   let tile = group.x + group.y * groups.x;
   let column = tile % columnTiles * 4u;
-  let rows = tile / columnTiles * 32u + lane + vec4u(0u, 8u, 16u, 24u);
+  let rowTiles = (params.rows + 31u) / 32u;
+  let rows = tile / columnTiles % rowTiles * 32u + lane + vec4u(0u, 8u, 16u, 24u);
+  let position = tile / columnTiles / rowTiles;
+  if (position >= params.positions) {
+    return;
+  }
   // Rows and columns beyond the last repeat it; they are not stored.
-  let source = min(rows, vec4u(params.rows - 1u)) * params.innerQuads;
-  let near = min(column * 4u + lane, params.columns - 1u) * params.innerQuads;
-  let far = min(column * 4u + 8u + lane, params.columns - 1u) * params.innerQuads;
+  let source = (min(rows, vec4u(params.rows - 1u)) * params.positions + position) * params.innerQuads;
+  let near = (position * params.columns + min(column * 4u + lane, params.columns - 1u)) * params.innerQuads;
+  let far = (position * params.columns + min(column * 4u + 8u + lane, params.columns - 1u)) * params.innerQuads;
+  let matrix = position * params.inner;
   let quad = min(column + lane % 4u, params.columnQuads - 1u);
   let last = params.inner - 1u;
   var sum0 = mat4x4f();
@@ -104,8 +112,8 @@ fn main(
     } else {
       // Invocation lane holds quad lane % 4 of rows lane / 4 and 2 + lane / 4 of the block. The padding of a is zero, so any
       // finite row of b may stand in past the last.
-      let upper = b[min(k * 4u + lane / 4u, last) * params.columnQuads + quad];
-      let lower = b[min(k * 4u + 2u + lane / 4u, last) * params.columnQuads + quad];
+      let upper = b[(matrix + min(k * 4u + lane / 4u, last)) * params.columnQuads + quad];
+      let lower = b[(matrix + min(k * 4u + 2u + lane / 4u, last)) * params.columnQuads + quad];
       sum0 = accumulate(sum0, mat4x4f(
         subgroupBroadcast(upper, 0u), subgroupBroadcast(upper, 4u), subgroupBroadcast(lower, 0u), subgroupBroadcast(lower, 4u)), factor);
       sum1 = accumulate(sum1, mat4x4f(
@@ -116,5 +124,5 @@ fn main(
         subgroupBroadcast(upper, 3u), subgroupBroadcast(upper, 7u), subgroupBroadcast(lower, 3u), subgroupBroadcast(lower, 7u)), factor);
     }
   }
-  store(rows, column, array<mat4x4f, 4>(sum0, sum1, sum2, sum3));
+  store(position, rows, column, array<mat4x4f, 4>(sum0, sum1, sum2, sum3));
 }

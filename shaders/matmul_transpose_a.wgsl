@@ -2,6 +2,7 @@
 // sums of the columns of b, sums[p] = sum of b_r.
 // One invocation owns a tile of 4 by 4 elements of one part, in the first row of tiles sums as well. matmul_reduce.wgsl adds
 // the parts up.
+// With several positions, row r of position p is row r positions + p of a and b, and each part holds a product for each.
 //   a        [inner, rows]           read
 //   b        [inner, columns]        read
 //   partial  [parts, rows, columns]  write; column padding comes out zero, for that of b is zero
@@ -15,6 +16,7 @@ struct Params {
   rowQuads: u32,
   columnQuads: u32,
   hasSums: u32, // 0 or 1
+  positions: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -23,9 +25,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> sums: array<vec4f>;
 
-fn store(part: u32, row: u32, column: u32, sum: vec4f) {
+fn store(slab: u32, row: u32, column: u32, sum: vec4f) {
   if (row < params.rows) {
-    partial[(part * params.rows + row) * params.columnQuads + column] = sum;
+    partial[(slab * params.rows + row) * params.columnQuads + column] = sum;
   }
 }
 
@@ -34,7 +36,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let tile = id.x + id.y * groups.x * 64u;
   let column = tile % params.columnQuads;
   let row = tile / params.columnQuads % params.rowQuads;
-  let part = tile / params.columnQuads / params.rowQuads;
+  let slab = tile / params.columnQuads / params.rowQuads;
+  let part = slab / params.positions;
+  let position = slab % params.positions;
   if (part >= params.parts) {
     return;
   }
@@ -45,8 +49,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var total = vec4f();
   let end = min((part + 1u) * params.innerPerPart, params.inner);
   for (var k = part * params.innerPerPart; k < end; k++) {
-    let factor = a[k * params.rowQuads + row];
-    let values = b[k * params.columnQuads + column];
+    let factor = a[(k * params.positions + position) * params.rowQuads + row];
+    let values = b[(k * params.positions + position) * params.columnQuads + column];
     sum0 = fma(vec4f(factor.x), values, sum0);
     sum1 = fma(vec4f(factor.y), values, sum1);
     sum2 = fma(vec4f(factor.z), values, sum2);
@@ -54,10 +58,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     total += values;
   }
   if (params.hasSums == 1u && row == 0u) {
-    sums[part * params.columnQuads + column] = total;
+    sums[slab * params.columnQuads + column] = total;
   }
-  store(part, row * 4u, column, sum0);
-  store(part, row * 4u + 1u, column, sum1);
-  store(part, row * 4u + 2u, column, sum2);
-  store(part, row * 4u + 3u, column, sum3);
+  store(slab, row * 4u, column, sum0);
+  store(slab, row * 4u + 1u, column, sum1);
+  store(slab, row * 4u + 2u, column, sum2);
+  store(slab, row * 4u + 3u, column, sum3);
 }

@@ -3,6 +3,7 @@
 // A workgroup is one subgroup and owns a tile of 32 rows by 16 columns of one part; an invocation owns 4 rows in whole. For
 // four steps of the sum it loads its own columns of a and an eighth of the block of b, which the subgroup broadcasts among
 // itself. matmul_reduce.wgsl adds the parts up.
+// With several positions, row r of position p is row r positions + p of a and b, and each part holds a product for each.
 //   a        [inner, rows]           read
 //   b        [inner, columns]        read
 //   partial  [parts, rows, columns]  write; column padding comes out zero, for that of b is zero
@@ -18,6 +19,7 @@ struct Params {
   rowQuads: u32,
   columnQuads: u32,
   hasSums: u32, // 0 or 1
+  positions: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -40,13 +42,13 @@ fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
     fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
 }
 
-fn store(part: u32, row: u32, column: u32, sum: mat4x4f) {
+fn store(slab: u32, row: u32, column: u32, sum: mat4x4f) {
   if (column >= params.columnQuads) {
     return;
   }
   for (var r = 0u; r < 4u; r++) {
     if (row + r < params.rows) {
-      partial[(part * params.rows + row + r) * params.columnQuads + column] = sum[r];
+      partial[(slab * params.rows + row + r) * params.columnQuads + column] = sum[r];
     }
   }
 }
@@ -62,7 +64,9 @@ fn main(
   let tile = group.x + group.y * groups.x;
   let column = tile % columnTiles * 4u;
   let rowQuad = tile / columnTiles % rowTiles * 8u + lane;
-  let part = tile / columnTiles / rowTiles;
+  let slab = tile / columnTiles / rowTiles;
+  let part = slab / params.positions;
+  let position = slab % params.positions;
   if (part >= params.parts) {
     return;
   }
@@ -81,15 +85,15 @@ fn main(
   for (var step = 0u; step < steps; step++) {
     let k = begin + step * 4u;
     let factor = mat4x4f(
-      a[k * params.rowQuads + source],
-      a[min(k + 1u, last) * params.rowQuads + source],
-      a[min(k + 2u, last) * params.rowQuads + source],
-      a[min(k + 3u, last) * params.rowQuads + source]);
+      a[(k * params.positions + position) * params.rowQuads + source],
+      a[(min(k + 1u, last) * params.positions + position) * params.rowQuads + source],
+      a[(min(k + 2u, last) * params.positions + position) * params.rowQuads + source],
+      a[(min(k + 3u, last) * params.positions + position) * params.rowQuads + source]);
     // Invocation lane holds quad lane % 4 of rows lane / 4 and 2 + lane / 4 of the block; rows past the last count as zero.
     let near = k + lane / 4u;
     let far = near + 2u;
-    let upper = select(vec4f(), b[min(near, last) * params.columnQuads + quad], near <= last);
-    let lower = select(vec4f(), b[min(far, last) * params.columnQuads + quad], far <= last);
+    let upper = select(vec4f(), b[(min(near, last) * params.positions + position) * params.columnQuads + quad], near <= last);
+    let lower = select(vec4f(), b[(min(far, last) * params.positions + position) * params.columnQuads + quad], far <= last);
     total += upper + lower;
     sum0 = accumulate(sum0, mat4x4f(
       subgroupBroadcast(upper, 0u), subgroupBroadcast(upper, 4u), subgroupBroadcast(lower, 0u), subgroupBroadcast(lower, 4u)), factor);
@@ -103,10 +107,10 @@ fn main(
   // Invocations lane and lane + 4 hold what two of four rows each add to one quad of columns.
   total += subgroupShuffle(total, lane ^ 4u);
   if (params.hasSums == 1u && rowQuad == lane && lane < 4u && column + lane < params.columnQuads) {
-    sums[part * params.columnQuads + column + lane] = total;
+    sums[slab * params.columnQuads + column + lane] = total;
   }
-  store(part, rowQuad * 4u, column, sum0);
-  store(part, rowQuad * 4u, column + 1u, sum1);
-  store(part, rowQuad * 4u, column + 2u, sum2);
-  store(part, rowQuad * 4u, column + 3u, sum3);
+  store(slab, rowQuad * 4u, column, sum0);
+  store(slab, rowQuad * 4u, column + 1u, sum1);
+  store(slab, rowQuad * 4u, column + 2u, sum2);
+  store(slab, rowQuad * 4u, column + 3u, sum3);
 }

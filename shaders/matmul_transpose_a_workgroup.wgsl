@@ -3,6 +3,7 @@
 // A workgroup owns a square tile of 4 * side rows and columns of one part, an invocation 4 by 4 of it. For sixteen steps of
 // the sum at a time the workgroup loads its columns of a and of b once, each invocation 16 / side vec4 of either; what lies
 // outside a matrix counts as zero. matmul_reduce.wgsl adds the parts up.
+// With several positions, row r of position p is row r positions + p of a and b, and each part holds a product for each.
 //   a        [inner, rows]           read
 //   b        [inner, columns]        read
 //   partial  [parts, rows, columns]  write; column padding comes out zero, for that of b is zero
@@ -18,6 +19,7 @@ struct Params {
   rowQuads: u32,
   columnQuads: u32,
   hasSums: u32, // 0 or 1
+  positions: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -30,7 +32,7 @@ struct Params {
 var<workgroup> left: array<vec4f, 16u * side>;
 var<workgroup> right: array<vec4f, 16u * side>;
 
-fn load(local: u32, begin: u32, end: u32, firstRow: u32, firstColumn: u32) {
+fn load(position: u32, local: u32, begin: u32, end: u32, firstRow: u32, firstColumn: u32) {
   for (var i = 0u; i < 16u / side; i++) {
     let at = local + i * side * side;
     let k = begin + at / side;
@@ -39,19 +41,19 @@ fn load(local: u32, begin: u32, end: u32, firstRow: u32, firstColumn: u32) {
     var factor = vec4f();
     var value = vec4f();
     if (k < end && row < params.rowQuads) {
-      factor = a[k * params.rowQuads + row];
+      factor = a[(k * params.positions + position) * params.rowQuads + row];
     }
     if (k < end && column < params.columnQuads) {
-      value = b[k * params.columnQuads + column];
+      value = b[(k * params.positions + position) * params.columnQuads + column];
     }
     left[at] = factor;
     right[at] = value;
   }
 }
 
-fn store(part: u32, row: u32, column: u32, sum: vec4f) {
+fn store(slab: u32, row: u32, column: u32, sum: vec4f) {
   if (row < params.rows && column < params.columnQuads) {
-    partial[(part * params.rows + row) * params.columnQuads + column] = sum;
+    partial[(slab * params.rows + row) * params.columnQuads + column] = sum;
   }
 }
 
@@ -67,7 +69,9 @@ fn main(
   let tile = group.x + group.y * groups.x;
   let firstColumn = tile % columnTiles * side;
   let firstRow = tile / columnTiles % rowTiles * side;
-  let part = tile / columnTiles / rowTiles;
+  let slab = tile / columnTiles / rowTiles;
+  let part = slab / params.positions;
+  let position = slab % params.positions;
   if (part >= params.parts) {
     return;
   }
@@ -81,7 +85,7 @@ fn main(
   var total = vec4f();
   let addsUp = params.hasSums == 1u && firstRow + local.y == 0u;
   for (var step = 0u; step < steps; step++) {
-    load(index, begin + step * 16u, end, firstRow, firstColumn);
+    load(position, index, begin + step * 16u, end, firstRow, firstColumn);
     workgroupBarrier();
     for (var k = 0u; k < 16u; k++) {
       let factor = left[k * side + local.y];
@@ -99,10 +103,10 @@ fn main(
   let row = (firstRow + local.y) * 4u;
   let column = firstColumn + local.x;
   if (addsUp && column < params.columnQuads) {
-    sums[part * params.columnQuads + column] = total;
+    sums[slab * params.columnQuads + column] = total;
   }
-  store(part, row, column, sum0);
-  store(part, row + 1u, column, sum1);
-  store(part, row + 2u, column, sum2);
-  store(part, row + 3u, column, sum3);
+  store(slab, row, column, sum0);
+  store(slab, row + 1u, column, sum1);
+  store(slab, row + 2u, column, sum2);
+  store(slab, row + 3u, column, sum3);
 }

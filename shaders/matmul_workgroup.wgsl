@@ -2,6 +2,7 @@
 // A workgroup owns a square tile of 4 * side rows and columns of c, an invocation 4 by 4 of it. For sixteen steps of the sum
 // at a time the workgroup loads its rows of a and its columns of b once, each invocation 16 / side vec4 of either; what lies
 // outside a matrix counts as zero.
+// With several positions, row r of position p is row r positions + p of a and c, and b holds a matrix for each.
 //   a     [rows, inner]     read
 //   b     [inner, columns]  read; [columns, inner] with transposeB
 //   bias  [1, columns]      read, when hasBias
@@ -20,6 +21,7 @@ struct Params {
   hasBias: u32, // 0 or 1
   relu: u32, // 0 or 1
   masked: u32, // 0 or 1
+  positions: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -40,20 +42,20 @@ fn advance(sum: vec4f, values: mat4x4f, factor: vec4f) -> vec4f {
     fma(vec4f(factor.y), values[1], fma(vec4f(factor.x), values[0], sum))));
 }
 
-fn loadLeft(local: u32, firstRow: u32, firstQuad: u32) {
+fn loadLeft(position: u32, local: u32, firstRow: u32, firstQuad: u32) {
   for (var i = 0u; i < 16u / side; i++) {
     let at = local + i * side * side;
     let row = firstRow + at / 4u;
     let quad = firstQuad + at % 4u;
     var value = vec4f();
     if (row < params.rows && quad < params.innerQuads) {
-      value = a[row * params.innerQuads + quad];
+      value = a[(row * params.positions + position) * params.innerQuads + quad];
     }
     left[at] = value;
   }
 }
 
-fn loadRight(local: u32, firstColumn: u32, firstQuad: u32) {
+fn loadRight(position: u32, local: u32, firstColumn: u32, firstQuad: u32) {
   for (var i = 0u; i < 16u / side; i++) {
     let at = local + i * side * side;
     var value = vec4f();
@@ -61,21 +63,21 @@ fn loadRight(local: u32, firstColumn: u32, firstQuad: u32) {
       let column = firstColumn * 4u + at / 4u;
       let quad = firstQuad + at % 4u;
       if (column < params.columns && quad < params.innerQuads) {
-        value = b[column * params.innerQuads + quad];
+        value = b[(position * params.columns + column) * params.innerQuads + quad];
       }
       right[(at / 4u % 4u * side + at / 16u) * 5u + at % 4u] = value;
     } else {
       let row = firstQuad * 4u + at / side;
       let column = firstColumn + at % side;
       if (row < params.inner && column < params.columnQuads) {
-        value = b[row * params.columnQuads + column];
+        value = b[(position * params.inner + row) * params.columnQuads + column];
       }
       right[at] = value;
     }
   }
 }
 
-fn store(row: u32, column: u32, sum: vec4f) {
+fn store(position: u32, row: u32, column: u32, sum: vec4f) {
   if (row >= params.rows || column >= params.columnQuads) {
     return;
   }
@@ -86,7 +88,7 @@ fn store(row: u32, column: u32, sum: vec4f) {
   if (params.relu == 1u) {
     value = max(value, vec4f());
   }
-  let at = row * params.columnQuads + column;
+  let at = (row * params.positions + position) * params.columnQuads + column;
   if (params.masked == 1u) {
     value = select(vec4f(), value, mask[at] > vec4f());
   }
@@ -103,15 +105,20 @@ fn main(
   let columnTiles = (params.columnQuads + side - 1u) / side;
   let tile = group.x + group.y * groups.x;
   let firstColumn = tile % columnTiles * side;
-  let firstRow = tile / columnTiles * side * 4u;
+  let rowTiles = (params.rows + 4u * side - 1u) / (4u * side);
+  let firstRow = tile / columnTiles % rowTiles * side * 4u;
+  let position = tile / columnTiles / rowTiles;
+  if (position >= params.positions) {
+    return;
+  }
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
   let steps = (params.innerQuads + 3u) / 4u;
   for (var step = 0u; step < steps; step++) {
-    loadLeft(index, firstRow, step * 4u);
-    loadRight(index, firstColumn, step * 4u);
+    loadLeft(position, index, firstRow, step * 4u);
+    loadRight(position, index, firstColumn, step * 4u);
     workgroupBarrier();
     for (var k = 0u; k < 4u; k++) {
       var values: mat4x4f;
@@ -132,8 +139,8 @@ fn main(
   }
   let row = firstRow + local.y * 4u;
   let column = firstColumn + local.x;
-  store(row, column, sum0);
-  store(row + 1u, column, sum1);
-  store(row + 2u, column, sum2);
-  store(row + 3u, column, sum3);
+  store(position, row, column, sum0);
+  store(position, row + 1u, column, sum1);
+  store(position, row + 2u, column, sum2);
+  store(position, row + 3u, column, sum3);
 }

@@ -6,7 +6,10 @@ import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 
-/** c = activation(a b + bias), or a b^T; 0 where the mask is not positive. */
+/**
+ * c = activation(a b + bias), or a b^T; 0 where the mask is not positive. A b of rank 3 holds a matrix for each position, which is
+ * the last but one dimension of a and c.
+ */
 export interface Product {
   readonly a: Value;
   readonly b: Value;
@@ -16,6 +19,9 @@ export interface Product {
   readonly relu?: boolean;
   readonly mask?: Value;
 }
+
+/** How many matrices there are, one after another. */
+export const positionsOf = (matrices: Shape): number => (matrices.length === 3 ? matrices[0]! : 1);
 
 export const quadsOf = (shape: Shape): number => rowPitch(shape, "f32") / 4;
 
@@ -39,23 +45,25 @@ export function familiesOf<Attributes, Kernels extends KernelFamily<Attributes>[
 }
 
 const launching =
-  (launch: (rows: number, columnQuads: number) => Launch) =>
-  (product: Product): Dispatch =>
-    productDispatch(product, launch(rowCount(product.a.shape), quadsOf(product.c.shape)));
+  (launch: (rows: number, columnQuads: number, positions: number) => Launch) =>
+  (product: Product): Dispatch => {
+    const positions = positionsOf(product.b.shape);
+    return productDispatch(product, launch(rowCount(product.a.shape) / positions, quadsOf(product.c.shape), positions));
+  };
 
 /** The launch of a product by each family. */
 export const productKernels = {
-  subgroup: launching((rows, columnQuads) => ({
+  subgroup: launching((rows, columnQuads, positions) => ({
     shader: subgroupShader,
-    workgroups: gridOf(Math.ceil(rows / 32) * Math.ceil(columnQuads / 4), 1),
+    workgroups: gridOf(positions * Math.ceil(rows / 32) * Math.ceil(columnQuads / 4), 1),
   })),
-  workgroup: launching((rows, columnQuads) => {
-    const { side, tiles } = squareTiles(Math.ceil(rows / 4), columnQuads);
+  workgroup: launching((rows, columnQuads, positions) => {
+    const { side, tiles } = squareTiles(Math.ceil(rows / 4), columnQuads, positions);
     return { shader: workgroupShader, constants: { side }, workgroups: gridOf(tiles, 1) };
   }),
-  plain: launching((rows, columnQuads) => ({
+  plain: launching((rows, columnQuads, positions) => ({
     shader: plainShader,
-    workgroups: gridOf(Math.ceil(rows / 4) * columnQuads),
+    workgroups: gridOf(positions * Math.ceil(rows / 4) * columnQuads),
   })),
 } as const;
 
@@ -76,19 +84,20 @@ type Launch = Pick<Dispatch, "shader" | "constants" | "workgroups">;
 /** Fewer tiles than this leave most of a large GPU idle. */
 const enoughTiles = 128;
 
-/** The tiles of a result, `side` by `side` invocations with 4 by 4 elements each: large ones, unless those would be few. */
-export function squareTiles(rowQuads: number, columnQuads: number): { side: number; tiles: number } {
-  const tilesOf = (side: number) => Math.ceil(rowQuads / side) * Math.ceil(columnQuads / side);
+/** The tiles of results, `side` by `side` invocations with 4 by 4 elements each: large ones, unless those would be few. */
+export function squareTiles(rowQuads: number, columnQuads: number, results = 1): { side: number; tiles: number } {
+  const tilesOf = (side: number) => results * Math.ceil(rowQuads / side) * Math.ceil(columnQuads / side);
   const side = tilesOf(16) >= enoughTiles ? 16 : 8;
   return { side, tiles: tilesOf(side) };
 }
 
 function productDispatch({ a, b, c, transposeB = false, bias, relu = false, mask }: Product, launch: Launch): Dispatch {
+  const positions = positionsOf(b.shape);
   return {
     ...launch,
     constants: { ...launch.constants, transposeB: Number(transposeB) },
     params: {
-      rows: u32(rowCount(a.shape)),
+      rows: u32(rowCount(a.shape) / positions),
       columns: u32(lastDimension(c.shape)),
       inner: u32(lastDimension(a.shape)),
       innerQuads: u32(quadsOf(a.shape)),
@@ -96,6 +105,7 @@ function productDispatch({ a, b, c, transposeB = false, bias, relu = false, mask
       hasBias: u32(bias ? 1 : 0),
       relu: u32(relu ? 1 : 0),
       masked: u32(mask ? 1 : 0),
+      positions: u32(positions),
       quadsOfTile: u32(16),
     },
     bindings: [read(a), read(b), read(bias ?? b), read(mask ?? b), write(c)],

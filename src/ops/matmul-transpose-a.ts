@@ -6,20 +6,22 @@ import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, OutputSpec, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount } from "../graph/shape.ts";
-import { familiesOf, quadsOf, squareTiles } from "./matmul-kernels.ts";
+import { familiesOf, positionsOf, quadsOf, squareTiles } from "./matmul-kernels.ts";
 
 /** The factors of a^T b: a long sum over the rows of both, and often a small result. */
 interface Transposed {
   readonly a: Value;
   readonly b: Value;
+  /** Products there are, one for each place in the last but one dimension of a and b; default 1, over all rows. */
+  readonly positions?: number;
 }
 
 /** How one family works: its kernel, its tiles, and how many of them and how long a sum of each keep its adapters busy. */
 interface Way {
   readonly shader: Shader;
   /** Invocations along each side of a tile, for the kernel that leaves the choice. */
-  side?(rowQuads: number, columnQuads: number): number;
-  tiles(rowQuads: number, columnQuads: number): number;
+  side?(rowQuads: number, columnQuads: number, positions: number): number;
+  tiles(rowQuads: number, columnQuads: number, positions: number): number;
   readonly tilesPerWorkgroup: number;
   readonly enoughTiles: number;
   readonly fewestRowsPerPart: number;
@@ -29,22 +31,22 @@ interface Way {
 const ways: Readonly<Record<"subgroup" | "workgroup" | "plain", Way>> = {
   subgroup: {
     shader: subgroupShader,
-    tiles: (rowQuads, columnQuads) => Math.ceil(rowQuads / 8) * Math.ceil(columnQuads / 4),
+    tiles: (rowQuads, columnQuads, positions) => positions * Math.ceil(rowQuads / 8) * Math.ceil(columnQuads / 4),
     tilesPerWorkgroup: 1,
     enoughTiles: 64,
     fewestRowsPerPart: 4096,
   },
   workgroup: {
     shader: workgroupShader,
-    side: (rowQuads, columnQuads) => squareTiles(rowQuads, columnQuads).side,
-    tiles: (rowQuads, columnQuads) => squareTiles(rowQuads, columnQuads).tiles,
+    side: (...sizes) => squareTiles(...sizes).side,
+    tiles: (...sizes) => squareTiles(...sizes).tiles,
     tilesPerWorkgroup: 1,
     enoughTiles: 256,
     fewestRowsPerPart: 128,
   },
   plain: {
     shader: plainShader,
-    tiles: (rowQuads, columnQuads) => rowQuads * columnQuads,
+    tiles: (rowQuads, columnQuads, positions) => positions * rowQuads * columnQuads,
     tilesPerWorkgroup: 64,
     enoughTiles: 64 * 64,
     fewestRowsPerPart: 4096,
@@ -57,9 +59,9 @@ interface Cut {
 }
 
 /** Cuts the sum over the rows of a and b so that small results still occupy the device; 16 steps of the sum go together. */
-function cutOf({ a, b }: Transposed, way: Way): Cut {
-  const inner = rowCount(a.shape);
-  const tiles = way.tiles(quadsOf(a.shape), quadsOf(b.shape));
+function cutOf({ a, b, positions = 1 }: Transposed, way: Way): Cut {
+  const inner = rowCount(a.shape) / positions;
+  const tiles = way.tiles(quadsOf(a.shape), quadsOf(b.shape), positions);
   const wanted = Math.min(Math.ceil(way.enoughTiles / tiles), Math.ceil(inner / way.fewestRowsPerPart));
   const innerPerPart = Math.ceil(inner / wanted / 16) * 16;
   return { parts: Math.ceil(inner / innerPerPart), innerPerPart };
@@ -69,24 +71,26 @@ function cutOf({ a, b }: Transposed, way: Way): Cut {
 export function transposedScratch(product: Transposed): OutputSpec[] {
   const parts = Math.max(...Object.values(ways).map((way) => cutOf(product, way).parts));
   if (parts === 1) return [];
-  const [rows, columns] = [lastDimension(product.a.shape), lastDimension(product.b.shape)];
-  return [{ shape: [parts, rows, columns] }, { shape: [parts, columns] }];
+  const { a, b, positions = 1 } = product;
+  const [rows, columns] = [lastDimension(a.shape), lastDimension(b.shape)];
+  return [{ shape: [parts, positions * rows, columns] }, { shape: [parts, positions, columns] }];
 }
 
 /**
- * The families of an op whose inputs are a and b, whose outputs are a^T b and the sums of the columns of b, and whose scratch
- * is {@link transposedScratch}.
+ * The families of an op whose inputs are a and b, whose outputs are a^T b and the sums of the columns of b, both for each position
+ * where a^T b is of rank 3, and whose scratch is {@link transposedScratch}.
  */
 export function transposedFamilies<Attributes>(): KernelFamily<Attributes>[] {
   const launching = (way: Way) => (node: Node<Attributes>, target: KernelTarget) => {
     const [a, b] = node.inputs as [Value, Value];
     const whole = node.outputs as Results;
-    const cut = cutOf({ a, b }, way);
+    const product = { a, b, positions: positionsOf(whole[0].shape) };
+    const cut = cutOf(product, way);
     const hasSums = target.isUsed(whole[1]);
-    if (cut.parts === 1) return [transposedDispatch({ a, b }, whole, cut, way, hasSums)];
+    if (cut.parts === 1) return [transposedDispatch(product, whole, cut, way, hasSums)];
     const partial = node.scratch as Results;
     return [
-      transposedDispatch({ a, b }, partial, cut, way, hasSums),
+      transposedDispatch(product, partial, cut, way, hasSums),
       reduceDispatch(partial, whole, cut.parts, hasSums),
     ];
   };
@@ -101,7 +105,7 @@ export function transposedFamilies<Attributes>(): KernelFamily<Attributes>[] {
 type Results = readonly [Value, Value];
 
 function transposedDispatch(
-  { a, b }: Transposed,
+  { a, b, positions = 1 }: Transposed,
   results: Results,
   { parts, innerPerPart }: Cut,
   way: Way,
@@ -111,25 +115,26 @@ function transposedDispatch(
   const columnQuads = quadsOf(b.shape);
   return {
     shader: way.shader,
-    ...(way.side ? { constants: { side: way.side(rowQuads, columnQuads) } } : {}),
+    ...(way.side ? { constants: { side: way.side(rowQuads, columnQuads, positions) } } : {}),
     params: {
       rows: u32(lastDimension(a.shape)),
-      inner: u32(rowCount(a.shape)),
+      inner: u32(rowCount(a.shape) / positions),
       innerPerPart: u32(innerPerPart),
       parts: u32(parts),
       rowQuads: u32(rowQuads),
       columnQuads: u32(columnQuads),
       hasSums: u32(hasSums ? 1 : 0),
+      positions: u32(positions),
     },
     bindings: [read(a), read(b), ...results.map(write)],
-    workgroups: gridOf(parts * way.tiles(rowQuads, columnQuads), way.tilesPerWorkgroup),
+    workgroups: gridOf(parts * way.tiles(rowQuads, columnQuads, positions), way.tilesPerWorkgroup),
   };
 }
 
 /** The launch that adds up `parts` results, which lie one after another in `partial`. */
 function reduceDispatch(partial: Results, whole: Results, parts: number, hasSums: boolean): Dispatch {
   const quads = rowCount(whole[0].shape) * quadsOf(whole[0].shape);
-  const sumQuads = hasSums ? quadsOf(whole[1].shape) : 0;
+  const sumQuads = hasSums ? rowCount(whole[1].shape) * quadsOf(whole[1].shape) : 0;
   return {
     shader: reduceShader,
     params: { parts: u32(parts), quads: u32(quads), sumQuads: u32(sumQuads) },
