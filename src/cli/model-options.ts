@@ -4,6 +4,7 @@ import { type ModelName, type ModelOptions, type ModelSpec, modelDefaults, model
 import { walsDefaults } from "../models/wals.ts";
 import {
   checkModelSpec,
+  comirecDrOptionsSchema,
   comirecSaOptionsSchema,
   gru4recOptionsSchema,
   itemCfOptionsSchema,
@@ -16,6 +17,7 @@ import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";
 
 const { gradient, ...mindShape } = mindOptionsSchema.shape;
+const { transformDeviation, transformStart } = comirecDrOptionsSchema.shape;
 const { attentionDimension } = comirecSaOptionsSchema.shape;
 const { stateDimension } = gru4recOptionsSchema.shape;
 const { neighbours, shrinkage } = itemCfOptionsSchema.shape;
@@ -26,6 +28,8 @@ export const modelSchema = {
   modelName: modelNameSchema,
   ...mindShape,
   routingGradient: gradient,
+  transformDeviation,
+  transformStart,
   attentionDimension,
   stateDimension,
   neighbours,
@@ -47,7 +51,7 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-sa (self-attention), gru4rec (recurrent), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
+    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), gru4rec (recurrent), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],
@@ -77,6 +81,8 @@ const modelDescriptions: Readonly<
     "score by cosine, of interests and item vectors of length 1; with a --temperature of 0.05 or so",
   ],
   profileDimension: ["width", "width of each embedding of the user profile"],
+  transformDeviation: ["number", "comirec-dr: standard deviation of the first maps from behaviours to votes"],
+  transformStart: ["kind", "comirec-dr: maps begin shared by all places of the history, or own to each"],
   attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
   stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
   neighbours: ["k", "item-cf: how many of the most similar items are kept of each item"],
@@ -89,6 +95,7 @@ const standards: Readonly<Record<string, unknown>> = {
   ...modelDefaults.wals,
   ...modelDefaults["item-cf"],
   ...modelDefaults.gru4rec,
+  ...modelDefaults["comirec-dr"],
   ...modelDefaults["comirec-sa"],
   ...mindDefaults,
   modelName: "mind",
@@ -120,7 +127,7 @@ const trainingDescriptions: Readonly<
     "keeps a user's interests apart: adds weight x mean over pairs of max(0, cosine - margin)^2 to the loss",
   ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
-  rate: ["number", "Adam's learning rate"],
+  rate: ["number", "Adam's learning rate (the paper of ComiRec: 0.001, for comirec-dr 0.005)"],
   patience: ["epochs", "epochs without a better validation after which training ends"],
   validationUsers: ["number", "users validated after each epoch at most, evenly spread"],
   includeSeen: [undefined, "leave items that a user has had in the ranking when judging"],

@@ -1,4 +1,5 @@
 import { fail } from "../errors.ts";
+import { type ComirecDrOptions, comirecDr, comirecDrDefaults } from "./comirec-dr.ts";
 import { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./comirec-sa.ts";
 import type { FittedModel } from "./fitted.ts";
 import { type Gru4recOptions, gru4rec, gru4recDefaults } from "./gru4rec.ts";
@@ -13,6 +14,7 @@ import { youtubeDnn, youtubeDnnDefaults } from "./youtube-dnn.ts";
 export type TrainedSpec =
   | { readonly name: "mind"; readonly options: MindOptions }
   | { readonly name: "youtube-dnn"; readonly options: SharedOptions }
+  | { readonly name: "comirec-dr"; readonly options: ComirecDrOptions }
   | { readonly name: "comirec-sa"; readonly options: ComirecSaOptions }
   | { readonly name: "gru4rec"; readonly options: Gru4recOptions };
 
@@ -30,12 +32,15 @@ export type ModelName = ModelSpec["name"];
 type SpecOf<Name extends ModelName> = Extract<ModelSpec, { readonly name: Name }>;
 
 /** Options of any model; each takes those it has. */
-export type ModelOptions = Partial<MindOptions & ComirecSaOptions & Gru4recOptions & ItemCfOptions & WalsOptions>;
+export type ModelOptions = Partial<
+  MindOptions & ComirecDrOptions & ComirecSaOptions & Gru4recOptions & ItemCfOptions & WalsOptions
+>;
 
 /** Every model's options, with their defaults. */
 export const modelDefaults: { readonly [Name in ModelName]: SpecOf<Name>["options"] } = {
   mind: mindDefaults,
   "youtube-dnn": youtubeDnnDefaults,
+  "comirec-dr": comirecDrDefaults,
   "comirec-sa": comirecSaDefaults,
   gru4rec: gru4recDefaults,
   "item-cf": itemCfDefaults,
@@ -74,6 +79,8 @@ export function encoderOf(spec: TrainedSpec): Encode {
       return mind(spec.options);
     case "youtube-dnn":
       return youtubeDnn(spec.options);
+    case "comirec-dr":
+      return comirecDr(spec.options);
     case "comirec-sa":
       return comirecSa(spec.options);
     case "gru4rec":

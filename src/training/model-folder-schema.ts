@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tunedChoicesSchema } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
+import type { ComirecDrOptions } from "../models/comirec-dr.ts";
 import type { ComirecSaOptions } from "../models/comirec-sa.ts";
 import type { Gru4recOptions } from "../models/gru4rec.ts";
 import type { ItemCfOptions } from "../models/item-cf.ts";
@@ -47,6 +48,18 @@ export const mindOptionsSchema = z.strictObject({
   logitDeviation: z.number().min(0),
   ...orderOptions,
 }) satisfies z.ZodType<MindOptions>;
+
+export const comirecDrOptionsSchema = z.strictObject({
+  dimension: whole(4).multipleOf(4),
+  length: sharedOptions.length,
+  embeddingDeviation: sharedOptions.embeddingDeviation,
+  embeddingPrecision: sharedOptions.embeddingPrecision,
+  seed,
+  interests: whole(1).max(64),
+  iterations: whole(1),
+  transformDeviation: above(0),
+  transformStart: z.enum(["shared", "own"]),
+}) satisfies z.ZodType<ComirecDrOptions>;
 
 export const comirecSaOptionsSchema = z.strictObject({
   dimension: sharedOptions.dimension,
@@ -101,6 +114,7 @@ const readOlderName = (spec: unknown): unknown =>
 const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(mindSinceAdded) }),
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
+  z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
@@ -218,6 +232,11 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
 
 /** Fails unless the options of a model fit each other. */
 export function checkModelSpec({ name, options }: ModelSpec): void {
+  if (name === "comirec-dr" && options.dimension % 4 !== 0) {
+    fail(
+      `dimension ${options.dimension}: comirec-dr routes votes whose width is a multiple of 4; set --dimension to one`,
+    );
+  }
   if (name === "mind" && options.interests > options.length) {
     fail(
       `interests ${options.interests} is more than length ${options.length}: a user has at most as many interests as behaviours; lower --interests or raise --length`,
