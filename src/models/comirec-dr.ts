@@ -29,6 +29,7 @@ export const comirecDrDefaults: ComirecDrOptions = {
   transformStart: "shared",
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  normaliseOutputs: false,
   seed: 1,
 };
 

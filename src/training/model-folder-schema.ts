@@ -54,6 +54,7 @@ export const comirecDrOptionsSchema = z.strictObject({
   length: sharedOptions.length,
   embeddingDeviation: sharedOptions.embeddingDeviation,
   embeddingPrecision: sharedOptions.embeddingPrecision,
+  normaliseOutputs: sharedOptions.normaliseOutputs,
   seed,
   interests: whole(1).max(64),
   iterations: whole(1),
