@@ -1,5 +1,5 @@
 // Routing backward, weights constant: dz = g du + (g'(n) / n) (z . du) z;  da = dz S^T;  de_i = sum_j w_ij da_j.
-// g is squash's factor, g'(n) = (1 - n^2) / (1 + n^2)^2. One workgroup owns one user, its invocations share the columns of each
+// g is squash's factor (n^2 / (1 + n^2))^squashPower / n. One workgroup owns one user, its invocations share the columns of each
 // phase in turn. Padded behaviours and inactive interests have weight 0, so their gradients come out 0.
 //   z, du      [batch, interests, h]       read
 //   weights    [batch, length, interests]  read
@@ -7,6 +7,7 @@
 //   de         [batch, length, d]          write
 //   dz         [batch, interests, h]       write
 
+override squashPower: f32 = 1.0; // 0 is L2 normalisation
 override workgroupSize: u32 = 32u;
 override hQuadsOfAll: u32 = 64u; // interests hQuads
 override dQuadsOfAll: u32 = 64u; // 4 interestQuads dQuads
@@ -32,6 +33,10 @@ fn measure(first: u32) -> vec2f {
   for (var c = 0u; c < params.hQuads; c++) {
     norm2 += dot(z[first + c], z[first + c]);
     along += dot(z[first + c], du[first + c]);
+  }
+  if (squashPower != 1.0) {
+    let scale = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30) * pow(norm2 / (1.0 + norm2), squashPower);
+    return vec2f(scale, scale * (2.0 * squashPower / (1.0 + norm2) - 1.0) / max(norm2, 1e-30) * along);
   }
   let scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
   let inverseNorm = select(0.0, inverseSqrt(norm2), norm2 > 0.0);

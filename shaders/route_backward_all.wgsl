@@ -3,17 +3,21 @@
 //   dstate_j = sum_i db_ij e_i (added up, unless logits are overwritten), which is dg_j of iteration t - 1, and through
 //   g = scale a M:  across_j = scale_j dg_j + slope_j a_j (so that dM = a^T across);  da_j = scale_j dg_j M + 2 slope_j a_j M.
 // One workgroup owns one user, phase by phase. Padded behaviours and inactive interests have weight 0 and get 0.
-//   e         [batch, length, d]   read    sums    [batch, iterations, interests, d]     read
-//   gram      [d, d]               read    trace   [batch, iterations, 2 interests, d]   read: a M, then state
-//   lengths, counts  [batch]       read    daLast  [batch, interests, d]                 read
-//   logits    [length, interests]  read    de      [batch, length, d]                    write
-//                                          across  [batch, iterations, interests, d]     write; 0 for the last iteration
+// For cosine the agreement counts y_i = 1 / |e_i S|:  dy_i += sum_j db_ij state_j . e_i, and db_ij counts y_i from there on.
+//   e         [batch, length, d]   read    trace   [batch, iterations, 3 interests, d]   read: a, a M, state
+//   gram      [d, d]               read    daLast  [batch, interests, d]                 read
+//   lengths, counts  [batch]       read    de      [batch, length, d]                    write
+//   logits    [length, interests]  read    across  [batch, iterations, 3 interests, d]   write; 0 but beside the a before the last
+//   norms     [batch, length, 1]   read    dnorms  [batch, length, 1]                    write, for cosine
 
 override workgroupSize: u32 = 32u;
 override stateQuads: u32 = 64u;  // 4 interestQuads dQuads
 override weightQuads: u32 = 64u; // length interestQuads
 override overInterests: bool = true;
 override accumulate: bool = true;
+override cosine: bool = false;
+override similarityScale: f32 = 1.0;
+override squashPower: f32 = 1.0; // 0 is L2 normalisation
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, interests: u32, interestQuads: u32, iterations: u32 }
 
@@ -23,11 +27,12 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, interests: u32, in
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> counts: array<u32>;
 @group(0) @binding(5) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(6) var<storage, read> sums: array<vec4f>;
+@group(0) @binding(6) var<storage, read> norms: array<vec4f>;
 @group(0) @binding(7) var<storage, read> trace: array<vec4f>;
 @group(0) @binding(8) var<storage, read> daLast: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> de: array<vec4f>;
 @group(0) @binding(10) var<storage, read_write> across: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> dnorms: array<vec4f>;
 
 var<workgroup> state: array<vec4f, stateQuads>;
 var<workgroup> da: array<vec4f, stateQuads>;
@@ -64,11 +69,14 @@ fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
     var largest = -3.4e38;
     for (var q = 0u; q < params.interestQuads; q++) {
       var b = vec4f();
-      if (accumulate || t == 0u) {
-        b = logits[first + q];
-      }
       if (t > 0u) {
-        b += dots(row, q, true);
+        b = dots(row, q, true);
+      }
+      if (cosine) {
+        b *= norms[user * params.length + i].x;
+      }
+      if (accumulate || t == 0u) {
+        b += logits[first + q];
       }
       w[first + q] = b;
       db[first + q] = select(vec4f(), dots(row, q, false), isActive(q, count));
@@ -115,6 +123,25 @@ fn competeOverBehaviours(lane: u32, n: u32, count: u32) {
   }
 }
 
+/// dy of the behaviours of this invocation, and from db, which is that of y agreement, to that of the agreement.
+fn turnNorms(user: u32, lane: u32, n: u32, t: u32, back: u32) {
+  for (var i = lane; i < params.length; i += workgroupSize) {
+    let place = user * params.length + i;
+    var sum = vec4f();
+    if (back > 0u) {
+      sum.x = dnorms[place].x;
+    }
+    for (var q = 0u; q < params.interestQuads && i < n; q++) {
+      let at = i * params.interestQuads + q;
+      if (t > 0u) {
+        sum.x += dot(db[at], dots(place * params.dQuads, q, true));
+      }
+      db[at] *= norms[place].x;
+    }
+    dnorms[place] = sum;
+  }
+}
+
 @compute @workgroup_size(workgroupSize)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let user = group.x + group.y * groups.x;
@@ -137,13 +164,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let t = params.iterations - 1u - back;
     let slot = user * params.iterations + t;
     for (var index = lane; index < size; index += workgroupSize) {
-      state[index] = trace[(slot * 2u + 1u) * size + index];
+      state[index] = trace[(slot * 3u + 2u) * size + index];
     }
     workgroupBarrier();
     weigh(user, lane, n, count, t);
     workgroupBarrier();
     if (!overInterests) {
       competeOverBehaviours(lane, n, count);
+      workgroupBarrier();
+    }
+    if (cosine) {
+      turnNorms(user, lane, n, t, back);
       workgroupBarrier();
     }
     spread(user, lane, n, t, back);
@@ -160,8 +191,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier();
   }
-  for (var index = lane; index < size; index += workgroupSize) {
-    across[((user + 1u) * params.iterations - 1u) * size + index] = vec4f();
+  for (var index = lane; index < params.iterations * 3u * size; index += workgroupSize) {
+    if (index / size % 3u != 0u || index / size == (params.iterations - 1u) * 3u) {
+      across[user * params.iterations * 3u * size + index] = vec4f();
+    }
   }
 }
 
@@ -196,35 +229,45 @@ fn gatherState(user: u32, lane: u32, n: u32) {
   }
 }
 
-/// Squash's factor n / (1 + n^2) and its derivative by n^2, the latter times dg . a M, for every interest.
+/// What a M counts in the agreement, and that factor's derivative by |a S|^2, the latter times dg . a M, for every interest.
 fn measure(lane: u32, slot: u32) {
   for (var j = lane; j < params.interests; j += workgroupSize) {
     var norm2 = 0.0;
     var along = 0.0;
     for (var c = 0u; c < params.dQuads; c++) {
-      let mapped = trace[(slot * 2u * params.interests + j) * params.dQuads + c];
-      norm2 += dot(sums[(slot * params.interests + j) * params.dQuads + c], mapped);
+      let mapped = trace[((slot * 3u + 1u) * params.interests + j) * params.dQuads + c];
+      norm2 += dot(trace[(slot * 3u * params.interests + j) * params.dQuads + c], mapped);
       along += dot(dstate[j * params.dQuads + c], mapped);
     }
     norm2 = max(norm2, 0.0);
-    let derivative = (1.0 - norm2) / (2.0 * (1.0 + norm2) * (1.0 + norm2)) * inverseSqrt(norm2);
-    scale[j] = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
-    slope[j] = select(0.0, derivative * along, norm2 > 0.0);
+    let inverse = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30);
+    if (cosine) {
+      scale[j] = similarityScale * inverse;
+      slope[j] = -0.5 * similarityScale * inverse * inverse * inverse * along;
+    } else if (squashPower == 1.0) {
+      let derivative = (1.0 - norm2) / (2.0 * (1.0 + norm2) * (1.0 + norm2)) * inverseSqrt(norm2);
+      scale[j] = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+      slope[j] = select(0.0, derivative * along, norm2 > 0.0);
+    } else {
+      scale[j] = inverse * pow(norm2 / (1.0 + norm2), squashPower);
+      slope[j] = scale[j] * (squashPower / (1.0 + norm2) - 0.5) / max(norm2, 1e-30) * along;
+    }
   }
 }
 
 /// across and the next da, four columns for each invocation.
 fn agree(lane: u32, slot: u32) {
-  for (var index = lane; index < params.interests * params.dQuads; index += workgroupSize) {
+  let size = params.interests * params.dQuads;
+  for (var index = lane; index < size; index += workgroupSize) {
     let j = index / params.dQuads;
     let c = index % params.dQuads;
     var through = vec4f();
     for (var k = 0u; k < params.d; k++) {
       through += dstate[j * params.dQuads + k / 4u][k % 4u] * gram[k * params.dQuads + c];
     }
-    let a = sums[slot * params.interests * params.dQuads + index];
-    let mapped = trace[slot * 2u * params.interests * params.dQuads + index];
-    across[slot * params.interests * params.dQuads + index] = scale[j] * dstate[index] + slope[j] * a;
+    let a = trace[slot * 3u * size + index];
+    let mapped = trace[(slot * 3u + 1u) * size + index];
+    across[slot * 3u * size + index] = scale[j] * dstate[index] + slope[j] * a;
     da[index] = scale[j] * through + 2.0 * slope[j] * mapped;
   }
 }

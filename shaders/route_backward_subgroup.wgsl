@@ -11,6 +11,7 @@
 enable subgroups;
 
 override wide: bool = true; // more than 32 columns
+override squashPower: f32 = 1.0; // 0 is L2 normalisation
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, lanes: u32, quad: u32 }
 
@@ -31,6 +32,18 @@ fn addScaled(m: mat4x4f, factors: vec4f, row: vec4f) -> mat4x4f {
     fma(vec4f(factors.z), row, m[2]), fma(vec4f(factors.w), row, m[3]));
 }
 
+/// What du and z count in dz, for |z|^2 and z . du.
+fn factorsOf(norm2: f32, along: f32) -> vec2f {
+  if (squashPower != 1.0) {
+    let scale = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30) * pow(norm2 / (1.0 + norm2), squashPower);
+    return vec2f(scale, scale * (2.0 * squashPower / (1.0 + norm2) - 1.0) / max(norm2, 1e-30) * along);
+  }
+  let inverseNorm = select(0.0, inverseSqrt(norm2), norm2 > 0.0);
+  return vec2f(
+    norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9),
+    (1.0 - norm2) / ((1.0 + norm2) * (1.0 + norm2)) * inverseNorm * along);
+}
+
 /// dz of every interest, written and returned.
 fn squashBackward(user: u32, lane: u32) -> Columns {
   var result = Columns();
@@ -49,12 +62,9 @@ fn squashBackward(user: u32, lane: u32) -> Columns {
       duFar = du[row + far];
     }
     let sums = subgroupAdd(vec2f(dot(zNear, zNear) + dot(zFar, zFar), dot(zNear, duNear) + dot(zFar, duFar)));
-    let norm2 = sums.x;
-    let scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
-    let inverseNorm = select(0.0, inverseSqrt(norm2), norm2 > 0.0);
-    let slope = (1.0 - norm2) / ((1.0 + norm2) * (1.0 + norm2)) * inverseNorm * sums.y;
-    let dzNear = scale * nearInside * duNear + slope * zNear;
-    let dzFar = scale * farInside * duFar + slope * zFar;
+    let factors = factorsOf(sums.x, sums.y);
+    let dzNear = factors.x * nearInside * duNear + factors.y * zNear;
+    let dzFar = factors.x * farInside * duFar + factors.y * zFar;
     if (lane < params.hQuads) {
       dz[row + lane] = dzNear;
     }

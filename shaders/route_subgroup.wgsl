@@ -9,6 +9,7 @@
 //      whose row 0 counts as zeros             sums     [batch, interests, d]       write, when save: the last a
 //   gram       [d, d]                 read     logits   [length, interests]         read
 //   transform  [d, h]                 read     lengths, counts  [batch]             read
+//                                              norms    [batch, length, 1]          read, for cosine: 1 / |e_i S|
 
 enable subgroups;
 
@@ -16,6 +17,10 @@ override wide: bool = true; // more than 32 columns
 override gathered: bool = false;
 override accumulate: bool = true;
 override save: bool = false;
+override cosine: bool = false;
+override similarityScale: f32 = 1.0;
+override squashPower: f32 = 1.0; // 0 is L2 normalisation
+override hard: bool = false;
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, iterations: u32, lanes: u32, quad: u32 }
 
@@ -27,10 +32,11 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, inter
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
 @group(0) @binding(6) var<storage, read> counts: array<u32>;
 @group(0) @binding(7) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> u: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> z: array<vec4f>;
-@group(0) @binding(10) var<storage, read_write> weights: array<vec4f>;
-@group(0) @binding(11) var<storage, read_write> sums: array<vec4f>;
+@group(0) @binding(8) var<storage, read> norms: array<f32>;
+@group(0) @binding(9) var<storage, read_write> u: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> z: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(12) var<storage, read_write> sums: array<vec4f>;
 
 /// Four columns of four interests from each half of the width.
 struct Columns { near: mat4x4f, far: mat4x4f }
@@ -42,9 +48,14 @@ fn agreement(value: vec4f, state: mat4x4f, owner: u32) -> vec4f {
     dot(subgroupShuffle(state[2], owner), value), dot(subgroupShuffle(state[3], owner), value));
 }
 
-/// Softmax over the active interests.
+/// Softmax over the active interests, or all for the largest, the first of equals.
 fn compete(b: vec4f, valid: vec4<bool>) -> vec4f {
   let open = select(vec4f(-3.4e38), b, valid);
+  if (hard) {
+    let top = open >= vec4f(max(max(open.x, open.y), max(open.z, open.w)));
+    let earlier = vec4<bool>(false, top.x, top.x || top.y, top.x || top.y || top.z);
+    return select(vec4f(), vec4f(1.0), top & !earlier & valid);
+  }
   let p = select(vec4f(), exp(b - max(max(open.x, open.y), max(open.z, open.w))), valid);
   return p / max(dot(p, vec4f(1.0)), 1e-30);
 }
@@ -99,6 +110,18 @@ fn product(a: Columns, lane: u32, last: bool) -> Columns {
   return Columns(scaled(mapped.near, inside), scaled(mapped.far, insideFar));
 }
 
+/// What capsules of squared length n^2 count: (n^2 / (1 + n^2))^squashPower / n.
+fn squashed(norm2: vec4f) -> vec4f {
+  if (squashPower == 1.0) {
+    return norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  }
+  return inverseLength(norm2) * pow(norm2 / (1.0 + norm2), vec4f(squashPower));
+}
+
+fn inverseLength(norm2: vec4f) -> vec4f {
+  return select(vec4f(), inverseSqrt(max(norm2, vec4f(1e-30))), norm2 > vec4f(1e-30));
+}
+
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let user = group.x + group.y * groups.x;
@@ -128,12 +151,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       if (accumulate || t == 0u) {
         b = logits[min(i, n - 1u)];
       }
+      var factor = present;
+      if (cosine) {
+        factor *= norms[4u * place];
+      }
       if (t > 0u) {
         // The columns of the state beyond d are zero, so any finite quad may stand in.
         for (var k = 0u; k < params.lanes; k++) {
-          b += present * agreement(e[row + min(k, lastQuad)], state.near, k);
+          b += factor * agreement(e[row + min(k, lastQuad)], state.near, k);
           if (wide) {
-            b += present * agreement(e[row + min(k + 8u, lastQuad)], state.far, k);
+            b += factor * agreement(e[row + min(k + 8u, lastQuad)], state.far, k);
           }
         }
       }
@@ -152,7 +179,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     mapped = product(a, lane, last);
     let norm2 = max(subgroupAdd(select(dots(mapped, a), dots(mapped, mapped), vec4<bool>(last))), vec4f());
-    scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+    if (cosine && !last) {
+      scale = similarityScale * inverseLength(norm2);
+    } else {
+      scale = squashed(norm2);
+    }
     let kept = vec4f(f32(accumulate));
     state.near = scaled(state.near, kept) + scaled(mapped.near, scale);
     state.far = scaled(state.far, kept) + scaled(mapped.far, scale);

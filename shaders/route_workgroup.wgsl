@@ -8,6 +8,7 @@
 //      whose row 0 counts as zeros             sums     [batch, interests, d]       write, when save: the last a
 //   gram       [d, d]                 read     logits   [length, interests]         read
 //   transform  [d, h]                 read     lengths, counts  [batch]             read
+//                                              norms    [batch, length, 1]          read, for cosine: 1 / |e_i S|
 
 override workgroupSize: u32 = 64u;
 override rowQuads: u32 = 64u;    // length (dQuads + 1)
@@ -17,6 +18,10 @@ override weightQuads: u32 = 64u; // length interestQuads
 override gathered: bool = false;
 override accumulate: bool = true;
 override save: bool = false;
+override cosine: bool = false;
+override similarityScale: f32 = 1.0;
+override squashPower: f32 = 1.0; // 0 is L2 normalisation
+override hard: bool = false;
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, interestQuads: u32, iterations: u32, parts: u32 }
 
@@ -28,10 +33,11 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, inter
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
 @group(0) @binding(6) var<storage, read> counts: array<u32>;
 @group(0) @binding(7) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> u: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> z: array<vec4f>;
-@group(0) @binding(10) var<storage, read_write> weights: array<vec4f>;
-@group(0) @binding(11) var<storage, read_write> sums: array<vec4f>;
+@group(0) @binding(8) var<storage, read> norms: array<f32>;
+@group(0) @binding(9) var<storage, read_write> u: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> z: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(12) var<storage, read_write> sums: array<vec4f>;
 
 var<workgroup> rows: array<vec4f, rowQuads>; // one quad apart from each other, against bank conflicts
 var<workgroup> state: array<vec4f, stateQuads>;
@@ -56,10 +62,15 @@ fn stage(user: u32, lane: u32, n: u32) {
   }
 }
 
-/// The weights of the behaviours of this invocation: softmax over the active interests.
-fn weigh(lane: u32, n: u32, count: u32, t: u32) {
+/// The weights of the behaviours of this invocation: softmax over the active interests, or all for that of the largest logit.
+fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
   for (var i = lane; i < n; i += workgroupSize) {
     var largest = -3.4e38;
+    var found = false;
+    var factor = 1.0;
+    if (cosine) {
+      factor = norms[4u * (user * params.length + i)];
+    }
     for (var q = 0u; q < params.interestQuads; q++) {
       var b = vec4f();
       if (accumulate || t == 0u) {
@@ -67,7 +78,7 @@ fn weigh(lane: u32, n: u32, count: u32, t: u32) {
       }
       for (var c = 0u; c < params.dQuads && t > 0u; c++) {
         let base = 4u * q * params.dQuads + c;
-        let value = rows[i * (params.dQuads + 1u) + c];
+        let value = factor * rows[i * (params.dQuads + 1u) + c];
         b += vec4f(
           dot(state[base], value), dot(state[base + params.dQuads], value),
           dot(state[base + 2u * params.dQuads], value), dot(state[base + 3u * params.dQuads], value));
@@ -78,7 +89,12 @@ fn weigh(lane: u32, n: u32, count: u32, t: u32) {
     }
     var total = 0.0;
     for (var q = 0u; q < params.interestQuads; q++) {
-      let valid = vec4u(0u, 1u, 2u, 3u) + 4u * q < vec4u(count);
+      var valid = vec4u(0u, 1u, 2u, 3u) + 4u * q < vec4u(count);
+      if (hard) {
+        let top = valid & (w[i * params.interestQuads + q] >= vec4f(largest));
+        valid = top & !vec4<bool>(found, found || top.x, found || top.x || top.y, found || top.x || top.y || top.z);
+        found = found || any(top);
+      }
       let p = select(vec4f(), exp(w[i * params.interestQuads + q] - largest), valid);
       w[i * params.interestQuads + q] = p;
       total += dot(p, vec4f(1.0));
@@ -147,14 +163,21 @@ fn total(index: u32, size: u32) -> vec4f {
   return sum;
 }
 
-/// The factor of squash for interest j, from what the quads of its row add to |z|^2.
-fn scaleOf(j: u32, columnQuads: u32) -> f32 {
+/// What a S counts in u for interest j, or a M in the agreement, from what the quads of its row add to |z|^2.
+fn scaleOf(j: u32, columnQuads: u32, last: bool) -> f32 {
   var norm2 = 0.0;
   for (var c = 0u; c < columnQuads; c++) {
     norm2 += agreement[j * columnQuads + c];
   }
   norm2 = max(norm2, 0.0);
-  return norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  let inverseLength = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30);
+  if (cosine && !last) {
+    return similarityScale * inverseLength;
+  }
+  if (squashPower == 1.0) {
+    return norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  }
+  return inverseLength * pow(norm2 / (1.0 + norm2), squashPower);
 }
 
 @compute @workgroup_size(workgroupSize)
@@ -174,7 +197,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var t = 0u; t < params.iterations; t++) {
     let last = t + 1u == params.iterations;
     let columnQuads = select(params.dQuads, params.hQuads, last);
-    weigh(lane, n, count, t);
+    weigh(user, lane, n, count, t);
     workgroupBarrier();
     gatherSums(lane, n);
     workgroupBarrier();
@@ -192,14 +215,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier();
     for (var index = lane; index < stateSize && !last; index += workgroupSize) {
-      let step = scaleOf(index / params.dQuads, params.dQuads) * mapped[index];
+      let step = scaleOf(index / params.dQuads, params.dQuads, false) * mapped[index];
       state[index] = select(step, state[index] + step, accumulate);
     }
     workgroupBarrier();
   }
   let first = user * params.interests;
   for (var index = lane; index < params.interests * params.hQuads; index += workgroupSize) {
-    u[first * params.hQuads + index] = scaleOf(index / params.hQuads, params.hQuads) * mapped[index];
+    u[first * params.hQuads + index] = scaleOf(index / params.hQuads, params.hQuads, true) * mapped[index];
     if (save) {
       z[first * params.hQuads + index] = mapped[index];
     }

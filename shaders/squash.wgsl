@@ -1,7 +1,9 @@
-// Squash: u = g(|z|) z, g(n) = n^2 / (1 + n^2) / sqrt(n^2 + 1e-9).
+// Squash: u = g(|z|) z, g(n) = (n^2 / (1 + n^2))^squashPower / n; a power of 0 is L2 normalisation.
 // One invocation owns one capsule. A zero capsule, and so a padded one, stays zero.
 //   z  [rows, d]  read
 //   u  [rows, d]  write
+
+override squashPower: f32 = 1.0;
 
 struct Params {
   rows: u32,
@@ -24,7 +26,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let value = z[first + c];
     norm2 += dot(value, value);
   }
-  let scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  var scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  if (squashPower != 1.0) {
+    scale = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30) * pow(norm2 / (1.0 + norm2), squashPower);
+  }
   for (var c = 0u; c < params.quads; c++) {
     u[first + c] = scale * z[first + c];
   }

@@ -1,8 +1,10 @@
-// Squash backward: dz = g du + (g'(n) / n) (z . du) z, g'(n) = (1 - n^2) / (1 + n^2)^2; 0 at z = 0.
+// Squash backward: dz = g du + (g'(n) / n) (z . du) z, g(n) = (n^2 / (1 + n^2))^squashPower / n; 0 at z = 0.
 // One invocation owns one capsule.
 //   z   [rows, d]  read
 //   du  [rows, d]  read
 //   dz  [rows, d]  write
+
+override squashPower: f32 = 1.0;
 
 struct Params {
   rows: u32,
@@ -29,8 +31,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     along += dot(value, du[first + c]);
   }
   let inverseNorm = select(0.0, inverseSqrt(norm2), norm2 > 0.0);
-  let scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
-  let slope = (1.0 - norm2) / ((1.0 + norm2) * (1.0 + norm2)) * inverseNorm * along;
+  var scale = norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
+  var slope = (1.0 - norm2) / ((1.0 + norm2) * (1.0 + norm2)) * inverseNorm * along;
+  if (squashPower != 1.0) {
+    scale = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30) * pow(norm2 / (1.0 + norm2), squashPower);
+    slope = scale * (2.0 * squashPower / (1.0 + norm2) - 1.0) / max(norm2, 1e-30) * along;
+  }
   for (var c = 0u; c < params.quads; c++) {
     dz[first + c] = scale * du[first + c] + slope * z[first + c];
   }

@@ -111,7 +111,10 @@ export function createPlainOps(caller: Caller): PlainOps {
 
 function routeCall(behaviours: Float32Array, call: RouteCall): Call {
   const { batch, length, dimension, interests, transform, seed = 1 } = call;
-  const { interestDimension = dimension, iterations = 3, competition, update, gradient } = call;
+  const { interestDimension = dimension, iterations = 3, competition, update, gradient, similarity } = call;
+  const { similarityScale, activation, squashPower, assignment } = call;
+  const rule = { iterations, competition, update, gradient, similarity, similarityScale };
+  const options = { ...rule, activation, squashPower, assignment };
   requireCounts("route", { batch, length, dimension, interestDimension, interests, iterations });
   if (interests > length)
     fail(`route: expected at most as many interests as behaviours, got interests ${interests} and length ${length}`);
@@ -127,7 +130,7 @@ function routeCall(behaviours: Float32Array, call: RouteCall): Call {
   const logits = call.logits ? transposed(call.logits, interests, length) : initialLogits(length, interests, { seed });
   return {
     name: "route",
-    options: { iterations, competition, update, gradient },
+    options,
     arguments: {
       behaviours: { data: behaviours, shape: [batch, length, dimension], differentiate: true },
       transform: { data: transform, shape: [dimension, interestDimension], differentiate: true },
@@ -136,12 +139,7 @@ function routeCall(behaviours: Float32Array, call: RouteCall): Call {
       logits: { data: logits, shape: [length, interests] },
     },
     apply: (values) =>
-      route(values.behaviours!, values.transform!, values.lengths!, values.interestCounts!, values.logits!, {
-        iterations,
-        competition,
-        update,
-        gradient,
-      }),
+      route(values.behaviours!, values.transform!, values.lengths!, values.interestCounts!, values.logits!, options),
   };
 }
 

@@ -64,6 +64,17 @@ const modelDescriptions: Readonly<
     "of",
     "last: routing weights are constants to the gradient; all: every iteration is differentiated",
   ],
+  similarity: [
+    "kind",
+    "behaviours agree with interests by dot product (dot, the paper) or by cosine, which embedding norms do not sway",
+  ],
+  similarityScale: ["number", "what a cosine counts in the routing logits"],
+  activation: ["kind", "interests from the sum z of their behaviours: squash (the paper) or l2, z / |z|"],
+  squashPower: ["p", "squash is (n^2 / (1 + n^2))^p / n times z, for n = |z|"],
+  assignment: [
+    "kind",
+    "a behaviour counts for all interests by its weights (soft, the paper) or for that of its largest logit (hard)",
+  ],
   interestRule: ["rule", "active interests from n behaviours: log2, log2-plus-one, log2-up, ln or fixed"],
   logitDeviation: ["number", "standard deviation of the initial routing logits"],
   positions: [

@@ -3,7 +3,8 @@ import { fail } from "../errors.ts";
 import { gridOf, read, roundedLength, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
-import { type RouteInputs, type RouteRule, type RouteShape, routeBackward } from "../reference/route.ts";
+import type { RouteInputs, RouteRule, RouteShape } from "../reference/route.ts";
+import * as reference from "../reference/route-backward-all.ts";
 
 /** What the backward pass reads of a routing node. */
 export interface RouteSaved {
@@ -13,20 +14,22 @@ export interface RouteSaved {
   readonly lengths: Value;
   readonly interestCounts: Value;
   readonly logits: Value;
-  /** a of every iteration, `[batch, iterations, interests, d]` */
-  readonly sums: Value;
-  /** a M and the state of every iteration, `[batch, iterations, 2, interests, d]` */
+  /** 1 / |e S|, `[batch, length, 1]`; there for cosine. */
+  readonly norms: Value | undefined;
+  /** a, a M and the state of every iteration, `[batch, iterations, 3, interests, d]` */
   readonly trace: Value;
 }
 
 /**
  * The gradient of routing through every iteration.
  * @param da the gradient of the last iteration's a, `[batch, interests, d]`
- * @returns `[de, across]`: the gradient of the behaviours, and the factor whose product with `sums` is the gradient of `gram`
+ * @returns the gradients of the behaviours and of `norms`, and `across`: the factor whose product with `trace` is that of `gram`
  */
-export function routeBackwardAll(saved: RouteSaved, da: Value, rule: RouteRule): readonly Value[] {
-  const { behaviours, gram, lengths, interestCounts, logits, sums, trace } = saved;
-  return da.graph.apply(routeBackwardAllOp, [behaviours, gram, lengths, interestCounts, logits, sums, trace, da], rule);
+export function routeBackwardAll(saved: RouteSaved, da: Value, rule: RouteRule) {
+  const { behaviours, gram, lengths, interestCounts, logits, norms = gram, trace } = saved;
+  const inputs = [behaviours, gram, lengths, interestCounts, logits, norms, trace, da];
+  const [de, across, dNorms] = da.graph.apply(routeBackwardAllOp, inputs, rule);
+  return { de: de!, across: across!, dNorms: dNorms! };
 }
 
 function shapeOf(inputs: readonly { readonly shape: readonly number[] }[]): RouteShape {
@@ -34,21 +37,26 @@ function shapeOf(inputs: readonly { readonly shape: readonly number[] }[]): Rout
   return { batch, length, d, h: d, interests: lastDimension(inputs[4]!.shape) };
 }
 
-function inputsOf(inputs: readonly Tensor[]): Omit<RouteInputs, "transform"> {
-  const [e, gram, lengths, counts, logits] = inputs.map((input) => input.data);
-  return { e, gram, lengths, counts, logits } as Omit<RouteInputs, "transform">;
+function inputsOf(inputs: readonly Tensor[], { similarity }: RouteRule): Omit<RouteInputs, "transform"> {
+  const [e, gram, lengths, counts, logits, norms] = inputs.map((input) => input.data);
+  const inverseNorms = similarity === "cosine" ? norms : undefined;
+  return { e, gram, lengths, counts, logits, inverseNorms } as Omit<RouteInputs, "transform">;
 }
 
 const routeBackwardAllOp: Op<RouteRule> = {
   name: "routeBackwardAll",
-  outputs: (inputs) => [{ shape: inputs[0]!.shape }, { shape: inputs[5]!.shape }],
+  outputs(inputs) {
+    const { batch, length } = shapeOf(inputs);
+    return [{ shape: inputs[0]!.shape }, { shape: inputs[6]!.shape }, { shape: [batch, length, 1] }];
+  },
   reference(inputs, rule) {
-    const { de, across } = routeBackward(inputsOf(inputs), inputs[7]!.data as Float64Array, shapeOf(inputs), rule);
-    return [de, across];
+    const da = inputs[7]!.data as Float64Array;
+    const result = reference.routeBackwardAll(inputsOf(inputs, rule), da, shapeOf(inputs), rule);
+    return [result.de, result.across, result.dInverseNorms];
   },
   kernels(node, target) {
     const { batch, length, d, interests } = shapeOf(node.inputs);
-    const { iterations, competition, update } = node.attributes;
+    const { iterations, competition, update, similarity, similarityScale, power } = node.attributes;
     const dQuads = Math.ceil(d / 4);
     const interestQuads = Math.ceil(interests / 4);
     const constants = {
@@ -57,6 +65,9 @@ const routeBackwardAllOp: Op<RouteRule> = {
       weightQuads: roundedLength(length * interestQuads),
       overInterests: Number(competition === "interests"),
       accumulate: Number(update === "accumulate"),
+      cosine: Number(similarity === "cosine"),
+      similarityScale,
+      squashPower: power,
     };
     const bytes = (3 * constants.stateQuads + 2 * constants.weightQuads) * 16 + 512;
     if (bytes > target.workgroupStorageBytes) {

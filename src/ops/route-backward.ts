@@ -23,23 +23,24 @@ function sizesOf([z, , weights, transform]: readonly Shaped[]): reference.RouteS
  * @param du gradient of the interests, of the same shape
  * @param weights routing weights of the last iteration `[batch, length, interests]`, 0 for padded behaviours
  * @param transform S, `[d, h]`
+ * @param power of squash
  * @returns the gradients of the behaviours, `[batch, length, d]`, and of z
  */
-export function routeBackward(z: Value, du: Value, weights: Value, transform: Value): { de: Value; dz: Value } {
-  const [de, dz] = z.graph.apply(routeBackwardOp, [z, du, weights, transform], undefined);
+export function routeBackward(z: Value, du: Value, weights: Value, transform: Value, power: number) {
+  const [de, dz] = z.graph.apply(routeBackwardOp, [z, du, weights, transform], { power });
   return { de: de!, dz: dz! };
 }
 
-const routeBackwardOp: Op<undefined> = {
+const routeBackwardOp: Op<Pick<reference.RouteRule, "power">> = {
   name: "routeBackward",
   outputs(inputs) {
     const { batch, length, d } = sizesOf(inputs);
     return [{ shape: [batch, length, d] }, { shape: inputs[0]!.shape }];
   },
-  reference(inputs) {
+  reference(inputs, { power }) {
     const [z, du, weights, transform] = inputs;
     const sizes = sizesOf(inputs);
-    const dz = squashBackward(data(z), data(du), sizes.h);
+    const dz = squashBackward(data(z), data(du), sizes.h, power);
     const transposed = transpose(data(transform), sizes.d, sizes.h);
     const da = matmul(dz, transposed, sizes.batch * sizes.interests, sizes.h, sizes.d);
     return [reference.spread(data(weights), da, sizes), dz];
@@ -52,12 +53,12 @@ const routeBackwardOp: Op<undefined> = {
         return target.subgroupSize === 8 && interests <= 4 && Math.max(d, h) <= 64;
       },
       suits: (_, target) => target.software,
-      kernels({ inputs, outputs }) {
+      kernels({ inputs, outputs, attributes: { power } }) {
         const { batch, length, d, h, interests } = sizesOf(inputs);
         return [
           {
             shader: subgroupShader,
-            constants: { wide: Number(Math.max(d, h) > 32) },
+            constants: { wide: Number(Math.max(d, h) > 32), squashPower: power },
             params: {
               batch: u32(batch),
               length: u32(length),
@@ -76,12 +77,13 @@ const routeBackwardOp: Op<undefined> = {
     },
     {
       name: "workgroup",
-      kernels({ inputs, outputs }, target) {
+      kernels({ inputs, outputs, attributes: { power } }, target) {
         const { batch, length, d, h, interests } = sizesOf(inputs);
         return [
           {
             shader,
             constants: {
+              squashPower: power,
               workgroupSize: target.software ? 16 : 64,
               hQuadsOfAll: roundedLength(interests * quads(h)),
               dQuadsOfAll: roundedLength(4 * quads(interests) * quads(d)),

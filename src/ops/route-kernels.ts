@@ -20,6 +20,13 @@ import type { RouteRule, RouteShape } from "../reference/route.ts";
 
 const quads = (width: number) => Math.ceil(width / 4);
 
+/** The inputs of a routing node by name; `norms` are there for cosine, `table` and `ids` where behaviours were gathered. */
+export function routeValues({ inputs, attributes }: Pick<Node<RouteRule>, "inputs" | "attributes">) {
+  const [behaviours, gram, transform, lengths, counts, logits, ...rest] = inputs as readonly Value[] & { length: 6 };
+  const [norms, table, ids] = attributes.similarity === "cosine" ? rest : [undefined, ...rest];
+  return { behaviours, gram, transform, lengths, counts, logits, norms, table, ids };
+}
+
 /** The sizes of a routing node, from its inputs. */
 export function routeShape(inputs: readonly { readonly shape: readonly number[] }[]): RouteShape {
   const [batch, length, d] = inputs[0]!.shape as [number, number, number];
@@ -49,8 +56,8 @@ export const routeFamilies: readonly KernelFamily<RouteRule>[] = [
 ];
 
 /** Whether the behaviours come from a table that one binding shows whole. */
-function looksUp({ inputs }: Node<RouteRule>, target: KernelTarget): boolean {
-  const table = inputs[6];
+function looksUp(node: Node<RouteRule>, target: KernelTarget): boolean {
+  const { table } = routeValues(node);
   return table !== undefined && rowWindows(table, target).length === 1;
 }
 
@@ -61,29 +68,26 @@ const isNarrow = ({ inputs }: Node<RouteRule>): boolean => {
 
 /** Interests compete, and no gradient goes through the earlier iterations. */
 function isCommon({ outputs, attributes }: Node<RouteRule>, { isUsed }: KernelTarget): boolean {
-  const [, , , , allSums, trace] = outputs as [Value, Value, Value, Value, Value, Value];
-  return attributes.competition === "interests" && !isUsed(allSums) && !isUsed(trace);
+  return attributes.competition === "interests" && !isUsed(outputs[4]!);
 }
 
 /** What kernels that look behaviours up bind: rows and ids (any u32 value where there are none), the rest, the outputs. */
 function commonBindings(node: Node<RouteRule>, target: KernelTarget): readonly Binding[] {
-  const [behaviours, gram, transform, lengths, counts, logits, table, ids] = node.inputs as readonly Value[] & {
-    length: 8;
-  };
-  const [rows, places] = looksUp(node, target) ? [table!, ids!] : [behaviours!, lengths!];
-  const [u, z, weights, sums] = node.outputs as [Value, Value, Value, Value];
-  return [
-    ...[rows, places, gram!, transform!, lengths!, counts!, logits!].map(read),
-    ...[u, z, weights, sums].map(write),
-  ];
+  const { behaviours, gram, transform, lengths, counts, logits, norms = gram, table, ids } = routeValues(node);
+  const [rows, places] = looksUp(node, target) ? [table!, ids!] : [behaviours, lengths];
+  const inputs = [rows, places, gram, transform, lengths, counts, logits, norms];
+  return [...inputs.map(read), ...node.outputs.slice(0, 4).map(write)];
 }
 
-function commonConstants(node: Node<RouteRule>, target: KernelTarget) {
-  const [, z, weights, sums] = node.outputs as [Value, Value, Value, Value];
+/** The rule as the constants of the forward kernels. */
+function ruleConstants({ attributes, outputs }: Node<RouteRule>, { isUsed }: KernelTarget) {
   return {
-    gathered: Number(looksUp(node, target)),
-    accumulate: Number(node.attributes.update === "accumulate"),
-    save: Number([z, weights, sums].some(target.isUsed)),
+    accumulate: Number(attributes.update === "accumulate"),
+    cosine: Number(attributes.similarity === "cosine"),
+    similarityScale: attributes.similarityScale,
+    squashPower: attributes.power,
+    hard: Number(attributes.assignment === "hard"),
+    save: Number(outputs.slice(1, 4).some(isUsed)),
   };
 }
 
@@ -91,7 +95,11 @@ function subgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch
   const { batch, length, d, h, interests } = routeShape(node.inputs);
   return {
     shader: subgroupShader,
-    constants: { wide: Number(Math.max(d, h) > 32), ...commonConstants(node, target) },
+    constants: {
+      wide: Number(Math.max(d, h) > 32),
+      gathered: Number(looksUp(node, target)),
+      ...ruleConstants(node, target),
+    },
     params: {
       batch: u32(batch),
       length: u32(length),
@@ -131,7 +139,7 @@ function workgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatc
   const { constants, parts } = workgroupMemory(node);
   return {
     shader: workgroupShader,
-    constants: { ...constants, ...commonConstants(node, target) },
+    constants: { ...constants, gathered: Number(looksUp(node, target)), ...ruleConstants(node, target) },
     params: {
       batch: u32(batch),
       length: u32(length),
@@ -150,8 +158,9 @@ function workgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatc
 
 function generalDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch {
   const { batch, length, d, h, interests } = routeShape(node.inputs);
-  const { iterations, competition, update } = node.attributes;
-  const [u, z, weights, sums, allSums, trace] = node.outputs as [Value, Value, Value, Value, Value, Value];
+  const { iterations, competition } = node.attributes;
+  const { behaviours, gram, transform, lengths, counts, logits, norms = gram } = routeValues(node);
+  const inputs = [behaviours, gram, transform, lengths, counts, logits, norms];
   const interestQuads = quads(interests);
   const stateQuads = roundedLength(4 * interestQuads * Math.max(quads(d), quads(h)));
   const weightQuads = roundedLength(length * interestQuads);
@@ -168,9 +177,8 @@ function generalDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch 
       stateQuads,
       weightQuads,
       overInterests: Number(competition === "interests"),
-      accumulate: Number(update === "accumulate"),
-      save: Number(target.isUsed(z) || target.isUsed(weights) || target.isUsed(sums)),
-      saveAll: Number(target.isUsed(allSums) || target.isUsed(trace)),
+      ...ruleConstants(node, target),
+      saveAll: Number(target.isUsed(node.outputs[4]!)),
     },
     params: {
       batch: u32(batch),
@@ -182,7 +190,7 @@ function generalDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch 
       interestQuads: u32(interestQuads),
       iterations: u32(iterations),
     },
-    bindings: [...node.inputs.slice(0, 6).map(read), ...[u, z, weights, sums, allSums, trace].map(write)],
+    bindings: [...inputs.map(read), ...node.outputs.map(write)],
     workgroups: gridOf(batch, 1),
   };
 }

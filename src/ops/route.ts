@@ -1,12 +1,13 @@
 import { fail } from "../errors.ts";
-import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { requireShapes, sameShape } from "../graph/shape.ts";
+import type { Op, Value } from "../graph/graph.ts";
+import { requireShapes, rowCount, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
-import { gatheredFrom } from "./gather.ts";
+import { gather, gatheredFrom } from "./gather.ts";
+import { inverseNorms } from "./inverse-norms.ts";
 import { matmul } from "./matmul.ts";
 import { routeBackward } from "./route-backward.ts";
 import { routeBackwardAll } from "./route-backward-all.ts";
-import { routeFamilies, routeShape } from "./route-kernels.ts";
+import { routeFamilies, routeShape, routeValues } from "./route-kernels.ts";
 import { squashBackward } from "./squash.ts";
 
 export interface RouteOptions {
@@ -18,6 +19,32 @@ export interface RouteOptions {
   readonly update?: reference.RouteRule["update"];
   /** Default `"last"`: the routing weights are constants to the gradient, as in every published implementation. */
   readonly gradient?: reference.RouteRule["gradient"];
+  /** What makes an interest and a behaviour agree: `"dot"` (default, the paper) or `"cosine"`, which embedding norms do not sway. */
+  readonly similarity?: reference.RouteRule["similarity"];
+  /** What a cosine counts in the logits; default 20, as in EasyRec. */
+  readonly similarityScale?: number;
+  /** What makes an interest of the sum z of its behaviours: `"squash"` (default, the paper), or `"l2"` for z / |z|. */
+  readonly activation?: "squash" | "l2";
+  /** p of squash's (n^2 / (1 + n^2))^p / n; default 1. */
+  readonly squashPower?: number;
+  /** `"hard"`: a behaviour counts for the interest of its largest logit alone; default `"soft"`, for all by their weights. */
+  readonly assignment?: reference.RouteRule["assignment"];
+}
+
+/** The options as kernels and references take them; fails on those that do not go together. */
+function ruleOf(options: RouteOptions): reference.RouteRule {
+  const { iterations = 3, competition = "interests", update = "accumulate", gradient = "last" } = options;
+  const { similarity = "dot", similarityScale = 20, activation = "squash", squashPower = 1 } = options;
+  const { assignment = "soft" } = options;
+  if (!Number.isInteger(iterations) || iterations < 1)
+    fail(`route: expected iterations of at least 1, got ${iterations}`);
+  if (!(similarityScale > 0)) fail(`route: expected a similarityScale above 0, got ${similarityScale}`);
+  if (!(squashPower > 0))
+    fail(`route: expected a squashPower above 0, got ${squashPower}; for plain normalisation use activation "l2"`);
+  if (gradient === "all" && assignment === "hard")
+    fail('route: expected soft assignment for gradient "all", got hard, through which none flows; use gradient "last"');
+  const power = activation === "l2" ? 0 : squashPower;
+  return { iterations, competition, update, gradient, similarity, similarityScale, power, assignment };
 }
 
 /**
@@ -56,21 +83,23 @@ export function route(
   const expected =
     "behaviours [batch, length, d], transform [d, h], lengths [batch], interestCounts [batch] and logits [length, interests]";
   requireShapes(fits, "route", expected, shapes);
-  const { iterations = 3, competition = "interests", update = "accumulate", gradient = "last" } = options;
-  if (!Number.isInteger(iterations) || iterations < 1)
-    fail(`route: expected iterations of at least 1, got ${iterations}`);
+  const rule = ruleOf(options);
   const gram = matmul(transform, transform, { transposeB: true });
   const inputs = [behaviours, gram, transform, lengths, interestCounts, logits];
+  if (rule.similarity === "cosine") inputs.push(behaviourNorms(behaviours, transform, rule));
   // Kernels may look the behaviours up themselves; the gradient goes through the rows all the same.
   const source = gatheredFrom(behaviours);
   if (source?.table.type === "f32") inputs.push(source.table, source.ids);
-  return behaviours.graph.apply(routeOp, inputs, { iterations, competition, update, gradient })[0]!;
+  return behaviours.graph.apply(routeOp, inputs, rule)[0]!;
 }
 
-/** The arrays of a routing node, as the reference names them. */
-export function routeInputs(inputs: readonly Tensor[]): reference.RouteInputs {
-  const [e, gram, transform, lengths, counts, logits] = inputs.map((input) => input.data);
-  return { e, gram, transform, lengths, counts, logits } as reference.RouteInputs;
+/** 1 / |e S| of every behaviour, by way of the whole table where that has fewer rows and takes no gradient through this. */
+function behaviourNorms(behaviours: Value, transform: Value, { gradient }: reference.RouteRule): Value {
+  const source = gatheredFrom(behaviours);
+  const shorter = source?.table.type === "f32" && source.table.shape[0]! <= rowCount(behaviours.shape);
+  return shorter && gradient === "last"
+    ? gather(inverseNorms(source.table, transform), source.ids)
+    : inverseNorms(behaviours, transform);
 }
 
 const routeOp: Op<reference.RouteRule> = {
@@ -82,34 +111,31 @@ const routeOp: Op<reference.RouteRule> = {
       { shape: [batch, interests, h] },
       { shape: [batch, length, interests] },
       { shape: [batch, interests, d] },
-      { shape: [batch, iterations, interests, d] },
-      { shape: [batch, iterations, 2, interests, d] },
+      { shape: [batch, iterations, 3, interests, d] },
     ];
   },
-  gradient({ inputs, outputs, attributes }, [du]) {
-    const [behaviours, gram, transform, lengths, interestCounts, logits] = inputs as [
-      Value,
-      Value,
-      Value,
-      Value,
-      Value,
-      Value,
-    ];
-    const [, z, weights, sums, allSums, trace] = outputs as [Value, Value, Value, Value, Value, Value];
-    if (attributes.gradient === "last") {
-      const { de, dz } = routeBackward(z, du!, weights, transform);
-      return [de, null, matmul(sums, dz, { transposeA: true }), null, null, null];
+  gradient(node, [du]) {
+    const { attributes: rule } = node;
+    const { behaviours, gram, transform, lengths, counts: interestCounts, logits, norms } = routeValues(node);
+    const [, z, weights, sums, trace] = node.outputs as [Value, Value, Value, Value, Value];
+    if (rule.gradient === "last") {
+      const { de, dz } = routeBackward(z, du!, weights, transform, rule.power);
+      return [de!, null, matmul(sums, dz!, { transposeA: true }), null, null, null];
     }
-    const dz = squashBackward(z, du!);
+    const dz = squashBackward(z, du!, rule);
     const da = matmul(dz, transform, { transposeB: true });
     const dTransform = matmul(sums, dz, { transposeA: true });
-    const saved = { behaviours, gram, lengths, interestCounts, logits, sums: allSums, trace };
-    const [de, across] = routeBackwardAll(saved, da, attributes) as [Value, Value];
-    return [de, matmul(allSums, across, { transposeA: true }), dTransform, null, null, null];
+    const saved = { behaviours, gram, lengths, interestCounts, logits, norms, trace };
+    const { de, across, dNorms } = routeBackwardAll(saved, da, rule);
+    const dGram = matmul(trace, across, { transposeA: true });
+    return [de, dGram, dTransform, null, null, null, ...(norms ? [dNorms] : [])];
   },
   reference(inputs, rule) {
-    const { u, z, weights, sums, allSums, trace } = reference.route(routeInputs(inputs), routeShape(inputs), rule);
-    return [u, z, weights, sums, allSums, trace];
+    const [e, gram, transform, lengths, counts, logits, norms] = inputs.map((input) => input.data);
+    const inverseNorms = rule.similarity === "cosine" ? norms : undefined;
+    const arrays = { e, gram, transform, lengths, counts, logits, inverseNorms } as reference.RouteInputs;
+    const { u, z, weights, sums, trace } = reference.route(arrays, routeShape(inputs), rule);
+    return [u, z, weights, sums, trace];
   },
   families: routeFamilies,
 };

@@ -1,5 +1,5 @@
 import { matmul } from "./matmul.ts";
-import { squash, squashEpsilon } from "./squash.ts";
+import { inverseLength, squash, squashFactor } from "./squash.ts";
 
 export interface RouteShape {
   readonly batch: number;
@@ -17,6 +17,13 @@ export interface RouteRule {
   readonly update: "accumulate" | "overwrite";
   /** Whether the routing logits are constants to the gradient (`"last"`), or every iteration is differentiated. */
   readonly gradient: "last" | "all";
+  /** What an interest and a behaviour agree by: u . (e S), or `similarityScale` times their cosine. */
+  readonly similarity: "dot" | "cosine";
+  readonly similarityScale: number;
+  /** The power of squash, (n^2 / (1 + n^2))^power / n; 0 is L2 normalisation. */
+  readonly power: number;
+  /** Whether a behaviour goes to all interests by its weights, or wholly to that of its largest logit, the first of equals. */
+  readonly assignment: "soft" | "hard";
 }
 
 export interface RouteInputs {
@@ -30,24 +37,28 @@ export interface RouteInputs {
   readonly counts: Uint32Array;
   /** `[length, interests]` */
   readonly logits: Float64Array;
+  /** 1 / |e S| of each behaviour, `[batch, length, 1]`; there for cosine. */
+  readonly inverseNorms?: Float64Array;
 }
 
 /** One user's routing, iteration by iteration; `a`, `mapped = a M` and `state` are `[interests, d]`, `w` is `[n, interests]`. */
-interface Trace {
+export interface Trace {
   readonly e: Float64Array;
   readonly n: number;
   readonly count: number;
+  /** What the agreement of each behaviour counts: 1 / |e S| for cosine, else 1. */
+  readonly factors: Float64Array;
   readonly steps: { w: Float64Array; a: Float64Array; mapped: Float64Array; state: Float64Array }[];
 }
 
-const dotRows = (x: Float64Array, xRow: number, y: Float64Array, yRow: number, d: number) => {
+export const dotRows = (x: Float64Array, xRow: number, y: Float64Array, yRow: number, d: number) => {
   let sum = 0;
   for (let c = 0; c < d; c++) sum += x[xRow * d + c]! * y[yRow * d + c]!;
   return sum;
 };
 
 /** The transposed product `x^T y` of `x [n, p]` and `y [n, q]`. */
-const transposedProduct = (x: Float64Array, y: Float64Array, n: number, p: number, q: number) => {
+export const transposedProduct = (x: Float64Array, y: Float64Array, n: number, p: number, q: number) => {
   const out = new Float64Array(p * q);
   for (let i = 0; i < n; i++) {
     for (let r = 0; r < p; r++) for (let c = 0; c < q; c++) out[r * q + c]! += x[i * p + r]! * y[i * q + c]!;
@@ -71,17 +82,40 @@ function softmax(
     let largest = -Infinity;
     for (let m = 0; m < size; m++) largest = Math.max(largest, b[at(m)]!);
     let total = 0;
+    if (largest === -Infinity) continue;
     for (let m = 0; m < size; m++) total += Math.exp(b[at(m)]! - largest);
     for (let m = 0; m < size; m++) w[at(m)] = Math.exp(b[at(m)]! - largest) / total;
   }
   return w;
 }
 
-function traceUser(inputs: Omit<RouteInputs, "transform">, shape: RouteShape, rule: RouteRule, user: number): Trace {
+/** Leaves each behaviour the largest of its logits over the active interests, the first of equals; the others take no part. */
+function keepLargest(b: Float64Array, n: number, count: number, interests: number): void {
+  for (let i = 0; i < n; i++) {
+    const row = b.subarray(i * interests, i * interests + count);
+    const largest = row.indexOf(Math.max(...row));
+    for (let j = 0; j < count; j++) if (j !== largest) row[j] = -Infinity;
+  }
+}
+
+/** What a M counts in the agreement of an interest whose |a S|^2 is given. */
+export function agreementFactor(norm2: number, { similarity, similarityScale, power }: RouteRule): number {
+  return similarity === "cosine" ? similarityScale * inverseLength(norm2) : squashFactor(norm2, power);
+}
+
+/** One user's iterations. */
+export function traceUser(
+  inputs: Omit<RouteInputs, "transform">,
+  shape: RouteShape,
+  rule: RouteRule,
+  user: number,
+): Trace {
   const { length, d, interests } = shape;
   const n = Math.min(inputs.lengths[user]!, length);
   const count = Math.min(inputs.counts[user]!, interests);
   const e = inputs.e.slice(user * length * d, (user * length + n) * d);
+  const own = inputs.inverseNorms?.subarray(user * length, user * length + n);
+  const factors = Float64Array.from({ length: n }, (_, i) => own?.[i] ?? 1);
   const steps: Trace["steps"] = [];
   let state = new Float64Array(interests * d);
   for (let t = 0; t < rule.iterations; t++) {
@@ -89,9 +123,10 @@ function traceUser(inputs: Omit<RouteInputs, "transform">, shape: RouteShape, ru
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < interests; j++) {
         const initial = t === 0 || rule.update === "accumulate" ? inputs.logits[i * interests + j]! : 0;
-        b[i * interests + j] = initial + dotRows(state, j, e, i, d);
+        b[i * interests + j] = initial + factors[i]! * dotRows(state, j, e, i, d);
       }
     }
+    if (rule.assignment === "hard") keepLargest(b, n, count, interests);
     const w = softmax(b, n, count, interests, rule.competition);
     const a = transposedProduct(w, e, n, interests, d);
     const mapped = matmul(a, inputs.gram, interests, d, d);
@@ -99,19 +134,19 @@ function traceUser(inputs: Omit<RouteInputs, "transform">, shape: RouteShape, ru
     const next = rule.update === "accumulate" ? state.slice() : new Float64Array(state.length);
     for (let j = 0; j < interests; j++) {
       const norm2 = Math.max(0, dotRows(a, j, mapped, j, d));
-      const scale = norm2 / (1 + norm2) / Math.sqrt(norm2 + squashEpsilon);
+      const scale = agreementFactor(norm2, rule);
       for (let c = 0; c < d; c++) next[j * d + c]! += scale * mapped[j * d + c]!;
     }
     state = next;
   }
-  return { e, n, count, steps };
+  return { e, n, count, factors, steps };
 }
 
 /**
  * B2I dynamic routing (MIND, algorithm 1).
  * @returns interests `u` and their `z` before squash `[batch, interests, h]`; of the last iteration the `weights`
- * `[batch, length, interests]` and `sums` a `[batch, interests, d]`; of every iteration `allSums`
- * `[batch, iterations, interests, d]` and `trace`, a M and the state, `[batch, iterations, 2, interests, d]`
+ * `[batch, length, interests]` and `sums` a `[batch, interests, d]`; of every iteration the `trace`: a, a M and the state,
+ * `[batch, iterations, 3, interests, d]`
  */
 export function route(inputs: RouteInputs, shape: RouteShape, rule: RouteRule) {
   const { batch, length, d, h, interests } = shape;
@@ -119,8 +154,7 @@ export function route(inputs: RouteInputs, shape: RouteShape, rule: RouteRule) {
   const z = new Float64Array(batch * interests * h);
   const weights = new Float64Array(batch * length * interests);
   const sums = new Float64Array(batch * size);
-  const allSums = new Float64Array(batch * rule.iterations * size);
-  const trace = new Float64Array(batch * rule.iterations * 2 * size);
+  const trace = new Float64Array(batch * rule.iterations * 3 * size);
   for (let user = 0; user < batch; user++) {
     const { steps } = traceUser(inputs, shape, rule, user);
     const last = steps.at(-1)!;
@@ -128,13 +162,13 @@ export function route(inputs: RouteInputs, shape: RouteShape, rule: RouteRule) {
     weights.set(last.w, user * length * interests);
     sums.set(last.a, user * size);
     for (const [t, step] of steps.entries()) {
-      const slot = user * rule.iterations + t;
-      allSums.set(step.a, slot * size);
-      if (step !== last) trace.set(step.mapped, slot * 2 * size);
-      trace.set(step.state, (slot * 2 + 1) * size);
+      const slot = (user * rule.iterations + t) * 3;
+      trace.set(step.a, slot * size);
+      if (step !== last) trace.set(step.mapped, (slot + 1) * size);
+      trace.set(step.state, (slot + 2) * size);
     }
   }
-  return { u: squash(z, h), z, weights, sums, allSums, trace };
+  return { u: squash(z, h, rule.power), z, weights, sums, trace };
 }
 
 /** de_i = sum_j w_ij da_j, the gradient of the behaviours where the weights are constants. */
@@ -150,94 +184,4 @@ export function spread(
     de.set(matmul(w, gradient, length, interests, d), user * length * d);
   }
   return de;
-}
-
-/**
- * The gradient through every iteration.
- * @param daLast the gradient of the last iteration's a, `[batch, interests, d]`
- * @returns `de [batch, length, d]` and `across [batch, iterations, interests, d]`, for dM = sum of a^T across
- */
-export function routeBackward(
-  inputs: Omit<RouteInputs, "transform">,
-  daLast: Float64Array,
-  shape: RouteShape,
-  rule: RouteRule,
-) {
-  const { batch, length, d, interests } = shape;
-  const size = interests * d;
-  const de = new Float64Array(batch * length * d);
-  const across = new Float64Array(batch * rule.iterations * size);
-  for (let user = 0; user < batch; user++) {
-    const { e, n, count, steps } = traceUser(inputs, shape, rule, user);
-    const deUser = de.subarray(user * length * d, (user * length + n) * d);
-    let da = daLast.slice(user * size, (user + 1) * size);
-    let dState = new Float64Array(size);
-    for (let t = rule.iterations - 1; t >= 0; t--) {
-      const { w, state } = steps[t]!;
-      const db = softmaxBackward(w, e, da, n, count, shape, rule);
-      const reached = matmul(w, da, n, interests, d);
-      const steered = matmul(db, state, n, interests, d);
-      for (let at = 0; at < n * d; at++) deUser[at]! += reached[at]! + steered[at]!;
-      if (t === 0) break;
-      const fresh = transposedProduct(db, e, n, interests, d);
-      dState = rule.update === "accumulate" ? dState.map((value, i) => value + fresh[i]!) : fresh;
-      const previous = agreementBackward(steps[t - 1]!, dState, inputs.gram, interests, d);
-      across.set(previous.across, (user * rule.iterations + t - 1) * size);
-      da = previous.da;
-    }
-  }
-  return { de, across };
-}
-
-/** From dw_ij = da_j . e_i to db through the softmax. */
-function softmaxBackward(
-  w: Float64Array,
-  e: Float64Array,
-  da: Float64Array,
-  n: number,
-  count: number,
-  { d, interests }: RouteShape,
-  { competition }: RouteRule,
-): Float64Array {
-  const dw = new Float64Array(w.length);
-  for (let i = 0; i < n; i++) for (let j = 0; j < count; j++) dw[i * interests + j] = dotRows(da, j, e, i, d);
-  const db = new Float64Array(w.length);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < count; j++) {
-      let mean = 0;
-      if (competition === "interests")
-        for (let m = 0; m < count; m++) mean += w[i * interests + m]! * dw[i * interests + m]!;
-      else for (let m = 0; m < n; m++) mean += w[m * interests + j]! * dw[m * interests + j]!;
-      db[i * interests + j] = w[i * interests + j]! * (dw[i * interests + j]! - mean);
-    }
-  }
-  return db;
-}
-
-/** Through g = scale(a M a^T) a M: from dg to da, and to `across`, whose product with a is dM. */
-function agreementBackward(
-  step: Trace["steps"][number],
-  dg: Float64Array,
-  gram: Float64Array,
-  interests: number,
-  d: number,
-) {
-  const across = new Float64Array(interests * d);
-  const da = new Float64Array(interests * d);
-  const through = matmul(dg, gram, interests, d, d);
-  for (let j = 0; j < interests; j++) {
-    const norm2 = Math.max(0, dotRows(step.a, j, step.mapped, j, d));
-    const scale = norm2 / (1 + norm2) / Math.sqrt(norm2 + squashEpsilon);
-    const slope = scaleSlope(norm2) * dotRows(dg, j, step.mapped, j, d);
-    for (let c = 0; c < d; c++) {
-      across[j * d + c] = scale * dg[j * d + c]! + slope * step.a[j * d + c]!;
-      da[j * d + c] = scale * through[j * d + c]! + 2 * slope * step.mapped[j * d + c]!;
-    }
-  }
-  return { across, da };
-}
-
-/** The derivative of squash's factor n / (1 + n^2) by n^2, eps dropped; 0 at n = 0. */
-function scaleSlope(norm2: number): number {
-  return norm2 === 0 ? 0 : (1 - norm2) / ((1 + norm2) ** 2 * 2 * Math.sqrt(norm2));
 }

@@ -44,6 +44,11 @@ export const mindOptionsSchema = z.strictObject({
   competition: z.enum(["interests", "behaviours"]),
   update: z.enum(["accumulate", "overwrite"]),
   gradient: z.enum(["last", "all"]),
+  similarity: z.enum(["dot", "cosine"]),
+  similarityScale: above(0),
+  activation: z.enum(["squash", "l2"]),
+  squashPower: above(0),
+  assignment: z.enum(["soft", "hard"]),
   interestRule: z.enum(["log2", "log2-plus-one", "log2-up", "ln", "fixed"]),
   logitDeviation: z.number().min(0),
   ...orderOptions,
@@ -101,8 +106,14 @@ const sinceAdded = {
   embeddingPrecision: sharedOptions.embeddingPrecision.default("f32"),
   normaliseOutputs: sharedOptions.normaliseOutputs.default(false),
 };
+const { similarity, similarityScale, activation, squashPower, assignment } = mindOptionsSchema.shape;
 const mindSinceAdded = {
   ...sinceAdded,
+  similarity: similarity.default("dot"),
+  similarityScale: similarityScale.default(20),
+  activation: activation.default("squash"),
+  squashPower: squashPower.default(1),
+  assignment: assignment.default("soft"),
   positions: orderOptions.positions.default("none"),
   times: orderOptions.times.default("none"),
 };
@@ -242,5 +253,8 @@ export function checkModelSpec({ name, options }: ModelSpec): void {
     fail(
       `interests ${options.interests} is more than length ${options.length}: a user has at most as many interests as behaviours; lower --interests or raise --length`,
     );
+  }
+  if (name === "mind" && options.gradient === "all" && options.assignment === "hard") {
+    fail("--routing-gradient all: expected soft assignment, got hard, which lets no gradient through; leave one out");
   }
 }
