@@ -76,6 +76,7 @@ export { interestCounts } from "./ops/interest-counts.ts";
 export { interestSimilarity } from "./ops/interest-similarity.ts";
 export { l2Normalise } from "./ops/l2-normalise.ts";
 export { type LabelAwareAttentionOptions, labelAwareAttention } from "./ops/label-aware-attention.ts";
+export { latest } from "./ops/latest.ts";
 export { linear } from "./ops/linear.ts";
 export { maskedSoftmax } from "./ops/masked-softmax.ts";
 export { type MatmulOptions, matmul } from "./ops/matmul.ts";

@@ -79,11 +79,15 @@ const modelDescriptions: Readonly<
   logitDeviation: ["number", "standard deviation of the initial routing logits"],
   positions: [
     "kind",
-    "learned vectors of places, which scale behaviours (mind) or which the attention sees: learned counts from the oldest, recent from the newest, or none",
+    "learned vectors of places, which scale behaviours (mind, comirec-dr) or which the attention sees (comirec-sa): learned counts from the oldest, recent from the newest, or none",
   ],
   times: [
     "kind",
     "learned: vectors of the time from a behaviour to the newest, in powers of two, as for positions; or none",
+  ],
+  recentBehaviours: [
+    "number",
+    "mind: so many of the latest behaviours, in order, also reach the hidden layers; 0: none (the paper)",
   ],
   embeddingDeviation: ["number", "standard deviation of the first embeddings"],
   embeddingPrecision: ["kind", "stored item embeddings: f32, or f16 for half the bytes; all is computed in f32"],
@@ -139,6 +143,7 @@ const trainingDescriptions: Readonly<
   ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
   rate: ["number", "Adam's learning rate (the paper of ComiRec: 0.001, for comirec-dr 0.005)"],
+  rateHalfLife: ["steps", "steps in which the rate falls by half; 0: it stays"],
   patience: ["epochs", "epochs without a better validation after which training ends"],
   validationUsers: ["number", "users validated after each epoch at most, evenly spread"],
   includeSeen: [undefined, "leave items that a user has had in the ranking when judging"],

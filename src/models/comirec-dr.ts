@@ -4,8 +4,10 @@ import { positionTransform } from "../ops/position-transform.ts";
 import { routeVotes } from "../ops/route-votes.ts";
 import { normal } from "./initializers.ts";
 import type { Encode, SharedOptions } from "./model.ts";
+import { type OrderOptions, scaledByOrder } from "./order.ts";
 
-export interface ComirecDrOptions extends Omit<SharedOptions, "hiddenLayers" | "profileDimension"> {
+/** With positions or times, every behaviour is multiplied by their vectors before it votes. */
+export interface ComirecDrOptions extends Omit<SharedOptions, "hiddenLayers" | "profileDimension">, OrderOptions {
   /** Interests of every user, K. */
   readonly interests: number;
   /** Routing iterations. */
@@ -27,6 +29,8 @@ export const comirecDrDefaults: ComirecDrOptions = {
   iterations: 3,
   transformDeviation: 0.25,
   transformStart: "shared",
+  positions: "none",
+  times: "none",
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
   normaliseOutputs: false,
@@ -47,7 +51,8 @@ export function comirecDr(options: ComirecDrOptions): Encode {
       [length, dimension, interests * dimension],
       transformStart === "shared" ? repeated(first) : first,
     );
-    const votes = positionTransform(items.rows(users.history), maps);
+    const rows = scaledByOrder(graph, items.rows(users.history), users, options);
+    const votes = positionTransform(rows, maps);
     return {
       interests: routeVotes(votes, users.lengths, { interests, iterations }),
       interestCounts: interestCounts(users.lengths, interests, "fixed"),

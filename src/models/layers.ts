@@ -2,10 +2,15 @@ import type { Graph, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { concat } from "../ops/concat.ts";
 import { gather } from "../ops/gather.ts";
+import { latest } from "../ops/latest.ts";
 import { linear } from "../ops/linear.ts";
 import { meanPool } from "../ops/mean-pool.ts";
+import { multiply } from "../ops/multiply.ts";
+import { reshape } from "../ops/reshape.ts";
 import { valueCounts } from "../ops/value-counts.ts";
-import { embeddings, glorot, zeros } from "./initializers.ts";
+import { weightedSums } from "../ops/weighted-sums.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { decaying, embeddings, glorot, zeros } from "./initializers.ts";
 import type { SharedOptions, UserBatch } from "./model.ts";
 
 /** Linear layers named `${name}.0`, `${name}.1`, ...: ReLU after each but the last, which is `dimension` wide (MIND, H-layers). */
@@ -38,4 +43,29 @@ export function withProfile(graph: Graph, x: Value, { profile }: UserBatch, opti
     x,
     fields.reduce((joined, field) => concat(joined, field)),
   );
+}
+
+/** What a recent behaviour first counts in the sum of the recent ones beside the one after it, and the newest in it. */
+const recentDecay = 0.8;
+const newestShare = 0.2;
+
+/**
+ * Appends to every row of `x` the sum of the user's latest behaviours, each multiplied, column by column, by what its place from the
+ * newest has learned, `recent.filter`.
+ */
+export function withRecent(
+  graph: Graph,
+  x: Value,
+  users: UserBatch,
+  items: Catalogue,
+  { recentBehaviours: count, dimension }: { readonly recentBehaviours: number; readonly dimension: number },
+): Value {
+  if (count === 0) return x;
+  const batch = users.lengths.shape[0]!;
+  const rows = items.rows(latest(users.history, users.lengths, count));
+  const filter = graph.parameter("recent.filter", [count + 1, dimension], decaying(recentDecay, newestShare));
+  const places = Uint32Array.from({ length: batch * count }, (_, i) => 1 + (i % count));
+  const filtered = multiply(rows, gather(filter, graph.constant("recent.places", [batch, count], places)));
+  const ones = graph.constant("recent.ones", [batch, count, 1], new Float32Array(batch * count).fill(1));
+  return concat(x, reshape(weightedSums(ones, filtered), [batch, dimension]));
 }

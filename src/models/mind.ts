@@ -1,12 +1,11 @@
 import { interestCounts } from "../ops/interest-counts.ts";
-import { multiply } from "../ops/multiply.ts";
 import { type RouteOptions, route } from "../ops/route.ts";
 import { initialLogits } from "../reference/initial-logits.ts";
 import type { InterestRule } from "../reference/interest-counts.ts";
-import { decaying, orthogonal, zeros } from "./initializers.ts";
-import { hiddenLayers, withProfile } from "./layers.ts";
+import { orthogonal } from "./initializers.ts";
+import { hiddenLayers, withProfile, withRecent } from "./layers.ts";
 import type { Encode, SharedOptions } from "./model.ts";
-import { type OrderOptions, orderVectors } from "./order.ts";
+import { type OrderOptions, scaledByOrder } from "./order.ts";
 
 /** With positions or times, every behaviour is multiplied by their vectors before it is routed. */
 export interface MindOptions extends SharedOptions, Required<RouteOptions>, OrderOptions {
@@ -16,6 +15,8 @@ export interface MindOptions extends SharedOptions, Required<RouteOptions>, Orde
   readonly interestRule: InterestRule;
   /** Standard deviation of the initial routing logits. */
   readonly logitDeviation: number;
+  /** So many of the latest behaviours, in their order, also reach the H-layers, summed up as learned for their places; 0: none, as in the paper. */
+  readonly recentBehaviours: number;
 }
 
 /** The paper's choices (CIKM 2019) where it makes one: d, K and sigma of Tmall, r = 3; L and the layers are ours. */
@@ -36,6 +37,7 @@ export const mindDefaults: MindOptions = {
   logitDeviation: 1,
   positions: "none",
   times: "none",
+  recentBehaviours: 0,
   hiddenLayers: [256],
   profileDimension: 16,
   embeddingDeviation: 0.1,
@@ -43,9 +45,6 @@ export const mindDefaults: MindOptions = {
   normaliseOutputs: false,
   seed: 1,
 };
-
-/** What a behaviour first counts beside the one after it. On ml-1m, where the latest say most, it shortens the way to what is learned. */
-const positionDecay = 0.8;
 
 /** MIND: behaviours are routed to interests, joined with the profile and passed through the H-layers. */
 export function mind(options: MindOptions): Encode {
@@ -59,14 +58,11 @@ export function mind(options: MindOptions): Encode {
       initialLogits(length, interests, { deviation: logitDeviation, seed }),
     );
     const counts = interestCounts(users.lengths, interests, options.interestRule);
-    const rows = items.rows(users.history);
-    const gains = orderVectors(graph, "routing", users, options, {
-      positions: decaying(positionDecay),
-      times: options.positions === "none" ? decaying(1) : zeros,
-    });
-    const capsules = route(gains ? multiply(rows, gains) : rows, transform, users.lengths, counts, logits, options);
+    const rows = scaledByOrder(graph, items.rows(users.history), users, options);
+    const capsules = route(rows, transform, users.lengths, counts, logits, options);
+    const joined = withRecent(graph, capsules, users, items, options);
     return {
-      interests: hiddenLayers(graph, "interests", withProfile(graph, capsules, users, options), options),
+      interests: hiddenLayers(graph, "interests", withProfile(graph, joined, users, options), options),
       interestCounts: counts,
     };
   };

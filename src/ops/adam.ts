@@ -14,6 +14,8 @@ export interface AdamScheduleOptions {
   readonly beta1: number;
   /** Decay of the second moment, in [0, 1). */
   readonly beta2: number;
+  /** Steps in which the rate falls by half; default: it stays. */
+  readonly halfLife?: number | undefined;
 }
 
 /** What one update needs beside the schedule; `beta1` and `beta2` are those of the schedule. */
@@ -48,14 +50,23 @@ export function adamSchedule(step: Value, options: AdamScheduleOptions): Value {
   return step.graph.apply(adamScheduleOp, [step], options)[0]!;
 }
 
+const scheduleOf = (step: number, { rate, beta1, beta2, halfLife }: AdamScheduleOptions) =>
+  reference.adamSchedule(
+    step,
+    halfLife === undefined ? rate : reference.fallenRate(step, rate, halfLife),
+    beta1,
+    beta2,
+  );
+
 const adamScheduleOp: Op<AdamScheduleOptions> = {
   name: "adamSchedule",
   host: true,
   outputs: () => [{ shape: [3] }],
-  reference: ([step], { rate, beta1, beta2 }) => [reference.adamSchedule(integers(step!)[0]!, rate, beta1, beta2)],
-  hostKernel({ attributes: { rate, beta1, beta2 } }) {
-    return ([step], [schedule]) => schedule!.set(reference.adamSchedule(step![0]!, rate, beta1, beta2));
-  },
+  reference: ([step], options) => [scheduleOf(integers(step!)[0]!, options)],
+  hostKernel:
+    ({ attributes }) =>
+    ([step], [schedule]) =>
+      schedule!.set(scheduleOf(step![0]!, attributes)),
 };
 
 /**

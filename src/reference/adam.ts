@@ -15,6 +15,9 @@ export interface AdamState {
   readonly secondMoment: Float64Array;
 }
 
+/** The rate of step t >= 1, which falls by half every `halfLife` steps from that of the first. */
+export const fallenRate = (step: number, rate: number, halfLife: number): number => rate * 2 ** ((1 - step) / halfLife);
+
 /** The bias corrections of step t >= 1 with the rate folded in: [rate / (1 - beta1^t), 1 / (1 - beta2^t), t mod 2^24]. */
 export function adamSchedule(step: number, rate: number, beta1: number, beta2: number): Float64Array {
   return Float64Array.of(rate / (1 - beta1 ** step), 1 / (1 - beta2 ** step), step % 2 ** 24);

@@ -51,6 +51,7 @@ export const mindOptionsSchema = z.strictObject({
   assignment: z.enum(["soft", "hard"]),
   interestRule: z.enum(["log2", "log2-plus-one", "log2-up", "ln", "fixed"]),
   logitDeviation: z.number().min(0),
+  recentBehaviours: whole(0),
   ...orderOptions,
 }) satisfies z.ZodType<MindOptions>;
 
@@ -65,6 +66,7 @@ export const comirecDrOptionsSchema = z.strictObject({
   iterations: whole(1),
   transformDeviation: above(0),
   transformStart: z.enum(["shared", "own"]),
+  ...orderOptions,
 }) satisfies z.ZodType<ComirecDrOptions>;
 
 export const comirecSaOptionsSchema = z.strictObject({
@@ -106,16 +108,20 @@ const sinceAdded = {
   embeddingPrecision: sharedOptions.embeddingPrecision.default("f32"),
   normaliseOutputs: sharedOptions.normaliseOutputs.default(false),
 };
-const { similarity, similarityScale, activation, squashPower, assignment } = mindOptionsSchema.shape;
+const orderSinceAdded = {
+  positions: orderOptions.positions.default("none"),
+  times: orderOptions.times.default("none"),
+};
+const { similarity, similarityScale, activation, squashPower, assignment, recentBehaviours } = mindOptionsSchema.shape;
 const mindSinceAdded = {
   ...sinceAdded,
+  ...orderSinceAdded,
   similarity: similarity.default("dot"),
   similarityScale: similarityScale.default(20),
   activation: activation.default("squash"),
   squashPower: squashPower.default(1),
   assignment: assignment.default("soft"),
-  positions: orderOptions.positions.default("none"),
-  times: orderOptions.times.default("none"),
+  recentBehaviours: recentBehaviours.default(0),
 };
 const comirecSinceAdded = { ...sinceAdded, times: orderOptions.times.default("none") };
 
@@ -126,7 +132,7 @@ const readOlderName = (spec: unknown): unknown =>
 const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(mindSinceAdded) }),
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
-  z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema }),
+  z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
@@ -151,6 +157,7 @@ export const trainingOptionsSchema = z.strictObject({
   interestDecorrelation: z.number().min(0),
   decorrelationMargin: z.number().min(0).max(1),
   rate: above(0),
+  rateHalfLife: whole(0),
   patience: whole(1),
   validationUsers: whole(1),
   includeSeen: z.boolean(),
@@ -162,6 +169,7 @@ const trainingSinceAdded = {
   negativeSampling: trainingOptionsSchema.shape.negativeSampling.default("frequency"),
   interestDecorrelation: trainingOptionsSchema.shape.interestDecorrelation.default(0),
   decorrelationMargin: trainingOptionsSchema.shape.decorrelationMargin.default(0),
+  rateHalfLife: trainingOptionsSchema.shape.rateHalfLife.default(0),
 };
 
 const metrics = z.array(
@@ -256,5 +264,10 @@ export function checkModelSpec({ name, options }: ModelSpec): void {
   }
   if (name === "mind" && options.gradient === "all" && options.assignment === "hard") {
     fail("--routing-gradient all: expected soft assignment, got hard, which lets no gradient through; leave one out");
+  }
+  if (name === "mind" && options.recentBehaviours > options.length) {
+    fail(
+      `recentBehaviours ${options.recentBehaviours} is more than length ${options.length}: the model sees no more; lower --recent-behaviours or raise --length`,
+    );
   }
 }

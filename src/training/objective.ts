@@ -52,6 +52,10 @@ export function buildObjective(
   }
   loss = penalties(spec, { interests, interestCounts, weights }, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);
-  const updates = adam(gradients(loss, trainableParameters(graph)), { step, rate: options.rate });
+  const updates = adam(gradients(loss, trainableParameters(graph)), {
+    step,
+    rate: options.rate,
+    halfLife: options.rateHalfLife || undefined,
+  });
   return { loss, updates, sampler };
 }

@@ -11,6 +11,8 @@ export interface AdamSettings {
   readonly step: Value;
   /** Learning rate; default 1e-3. */
   readonly rate?: number;
+  /** Steps in which the rate falls by half; default: it stays. */
+  readonly halfLife?: number | undefined;
   /** Decay of the first moment; default 0.9. */
   readonly beta1?: number;
   /** Decay of the second moment; default 0.999. */
@@ -34,7 +36,7 @@ export interface AdamSettings {
 export function adam(gradients: ReadonlyMap<Value, Gradient>, settings: AdamSettings): Node[] {
   const { step, rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, tables = "lazy" } = settings;
   const options = { beta1, beta2, epsilon, weightDecay };
-  const schedule = adamSchedule(step, { rate, beta1, beta2 });
+  const schedule = adamSchedule(step, { rate, beta1, beta2, halfLife: settings.halfLife });
   const byRows: Node[] = [];
   const dense: DenseUpdate[] = [];
   for (const [parameter, gradient] of gradients) {

@@ -36,6 +36,8 @@ export interface TrainingOptions {
   readonly decorrelationMargin: number;
   /** Adam's rate; default 1e-3. */
   readonly rate: number;
+  /** Steps in which the rate falls by half; default 0: it stays as it is. */
+  readonly rateHalfLife: number;
   /** Epochs without a better validation after which training ends; default 3. */
   readonly patience: number;
   /** Users validated after each epoch at most, evenly spread; default 10,000. */
@@ -60,6 +62,7 @@ export const trainingDefaults: TrainingOptions = {
   interestDecorrelation: 0,
   decorrelationMargin: 0,
   rate: 1e-3,
+  rateHalfLife: 0,
   patience: 3,
   validationUsers: 10_000,
   includeSeen: false,

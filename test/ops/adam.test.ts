@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine.ts";
 import { Graph, type Node, type RowGradientPart, type Value } from "../../src/graph/graph.ts";
+import { interpret } from "../../src/graph/interpreter.ts";
+import { plan } from "../../src/graph/plan.ts";
 import { type AdamState, adamRows, adamSchedule } from "../../src/ops/adam.ts";
 import { adamDense } from "../../src/ops/adam-dense.ts";
 import { rowOrder } from "../../src/ops/row-order.ts";
@@ -259,4 +261,25 @@ test("moments of another shape are refused, with all shapes", () => {
   expect(() => adamDense([{ ...state, gradient }], schedule, settings)).toThrow(
     /adamDense: expected .* gradient \[2, 3\], schedule \[3\]/,
   );
+});
+
+test("with a half-life the rate falls by half in so many steps, and nothing else of the schedule changes", () => {
+  const graph = new Graph();
+  const step = graph.input("step", "u32", [1]);
+  const settings = { rate: 0.08, beta1: 0.9, beta2: 0.999 };
+  const [constant, falling] = [adamSchedule(step, settings), adamSchedule(step, { ...settings, halfLife: 10 })];
+  const schedules = plan({ outputs: { constant, falling } });
+  const at = (t: number) => {
+    const values = interpret(schedules, { step: Uint32Array.of(t) }, new Map());
+    return [constant, falling].map((value) => [...values.get(value)!.data]);
+  };
+  expect(at(1)[1]).toEqual(at(1)[0]);
+  for (const [t, share] of [
+    [11, 1 / 2],
+    [31, 1 / 8],
+  ] as const) {
+    const [[rate, ...others], [fallen, ...same]] = at(t) as [[number, ...number[]], [number, ...number[]]];
+    expect(fallen / rate).toBeCloseTo(share, 12);
+    expect(same).toEqual(others);
+  }
 });

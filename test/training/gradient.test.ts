@@ -85,8 +85,8 @@ const cases: readonly Case[] = [
     training: { interestDecorrelation: 5, decorrelationMargin: 0.1 },
   },
   {
-    name: "all iterations, scaled by places and times",
-    model: { gradient: "all", positions: "recent", times: "learned" },
+    name: "all iterations, scaled by places and times, with the recent behaviours",
+    model: { gradient: "all", positions: "recent", times: "learned", recentBehaviours: 3 },
     training: {},
   },
 ];
@@ -100,7 +100,7 @@ test.each(cases)("the gradient of the whole model agrees with central difference
   expect(parameters.map(({ name }) => name)).toEqual([
     "items.embedding",
     "routing.transform",
-    ...(model?.positions ? ["routing.positions", "routing.times"] : []),
+    ...(model?.positions ? ["routing.positions", "routing.times", "recent.filter"] : []),
     "profile.embedding",
     "interests.0.weight",
     "interests.0.bias",

@@ -19,7 +19,7 @@ const users: ItemLists = {
   times: Float64Array.of(10, 20, 30, 40, 50, 10, 20, 30, 40, 50, 1, 2, 3, 4000, 4001),
 };
 
-describe.each(["mind", "comirec-sa"] as const)("order and time in %s", (name) => {
+describe.each(["mind", "comirec-dr", "comirec-sa"] as const)("order and time in %s", (name) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await createEngine();
