@@ -47,6 +47,7 @@ export type { FittedModel, FittedPass, HistoryScorer } from "./models/fitted.ts"
 export { type Gru4recOptions, gru4rec, gru4recDefaults } from "./models/gru4rec.ts";
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
 export { type ItemCfOptions, itemCf, itemCfDefaults } from "./models/item-cf.ts";
+export { type MaxmfOptions, maxmf, maxmfDefaults } from "./models/maxmf.ts";
 export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
 export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
 export { mostPopular } from "./models/most-popular.ts";

@@ -51,7 +51,7 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), gru4rec (recurrent), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
+    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), maxmf (several sums of factors), gru4rec (recurrent), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],

@@ -20,6 +20,8 @@ export interface CatalogueOptions {
 
 /** The items of a model within one graph. */
 export interface Catalogue {
+  /** Items there are; their ids are 1 to count. */
+  readonly count: number;
   /** Item vectors `[..., dimension]` for u32 ids `[...]`; id 0 gives zeros. */
   rows(ids: Value): Value;
   /** The vectors of all items, `[itemCount + 1, dimension]`, in float32; row 0 is zero. */
@@ -40,7 +42,7 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
     );
   if (features === undefined) {
     const all = () => (table.type === "f16" ? gather(table, everyItem()) : table);
-    return { rows: (ids) => gather(table, ids), all };
+    return { count: itemCount, rows: (ids) => gather(table, ids), all };
   }
   const members = graph.constant(
     "items.members",
@@ -48,6 +50,7 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
     itemMembers(itemCount, features),
   );
   return {
+    count: itemCount,
     rows: (ids) => embeddingBag(table, members, ids),
     all: () => embeddingBag(table, members, everyItem()),
   };
@@ -57,8 +60,8 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
 export const unit = (vectors: Value): Value => l2Normalise(vectors, { epsilon: 1e-6 });
 
 /** The same items by vectors of length 1. */
-export function normalised({ rows, all }: Catalogue): Catalogue {
-  return { rows: (ids) => unit(rows(ids)), all: () => unit(all()) };
+export function normalised({ count, rows, all }: Catalogue): Catalogue {
+  return { count, rows: (ids) => unit(rows(ids)), all: () => unit(all()) };
 }
 
 /** `[itemCount + 1, 1 + width]`: the rows of the table that make up each item. */

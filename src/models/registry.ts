@@ -4,6 +4,7 @@ import { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./comirec-s
 import type { FittedModel } from "./fitted.ts";
 import { type Gru4recOptions, gru4rec, gru4recDefaults } from "./gru4rec.ts";
 import { type ItemCfOptions, itemCf, itemCfDefaults } from "./item-cf.ts";
+import { type MaxmfOptions, maxmf, maxmfDefaults } from "./maxmf.ts";
 import { type MindOptions, mind, mindDefaults } from "./mind.ts";
 import type { Encode, SharedOptions } from "./model.ts";
 import { mostPopular } from "./most-popular.ts";
@@ -16,6 +17,7 @@ export type TrainedSpec =
   | { readonly name: "youtube-dnn"; readonly options: SharedOptions }
   | { readonly name: "comirec-dr"; readonly options: ComirecDrOptions }
   | { readonly name: "comirec-sa"; readonly options: ComirecSaOptions }
+  | { readonly name: "maxmf"; readonly options: MaxmfOptions }
   | { readonly name: "gru4rec"; readonly options: Gru4recOptions };
 
 /** A model that is fitted by counting or in closed form. */
@@ -33,7 +35,7 @@ type SpecOf<Name extends ModelName> = Extract<ModelSpec, { readonly name: Name }
 
 /** Options of any model; each takes those it has. */
 export type ModelOptions = Partial<
-  MindOptions & ComirecDrOptions & ComirecSaOptions & Gru4recOptions & ItemCfOptions & WalsOptions
+  MindOptions & ComirecDrOptions & ComirecSaOptions & Gru4recOptions & MaxmfOptions & ItemCfOptions & WalsOptions
 >;
 
 /** Every model's options, with their defaults. */
@@ -42,6 +44,7 @@ export const modelDefaults: { readonly [Name in ModelName]: SpecOf<Name>["option
   "youtube-dnn": youtubeDnnDefaults,
   "comirec-dr": comirecDrDefaults,
   "comirec-sa": comirecSaDefaults,
+  maxmf: maxmfDefaults,
   gru4rec: gru4recDefaults,
   "item-cf": itemCfDefaults,
   wals: walsDefaults,
@@ -83,6 +86,8 @@ export function encoderOf(spec: TrainedSpec): Encode {
       return comirecDr(spec.options);
     case "comirec-sa":
       return comirecSa(spec.options);
+    case "maxmf":
+      return maxmf(spec.options);
     case "gru4rec":
       return gru4rec(spec.options);
   }

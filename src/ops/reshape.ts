@@ -1,14 +1,13 @@
 import shader from "../../shaders/reshape.wgsl";
 import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Value } from "../graph/graph.ts";
-import { bufferElements, elementCount, lastDimension, requireShapes, type Shape } from "../graph/shape.ts";
+import { bufferElements, elementCount, lastDimension, requireShapes, rowPitch, type Shape } from "../graph/shape.ts";
 import { reshape as reference } from "../reference/reshape.ts";
 
-/** The same elements under another shape of rank 2 or more, with the same last dimension. */
+/** The same elements under another shape of rank 2 or more. */
 export function reshape(x: Value, shape: Shape): Value {
-  const fits = elementCount(x.shape) === elementCount(shape) && lastDimension(x.shape) === lastDimension(shape);
-  const expected = "as many elements and the same last dimension";
-  requireShapes(fits && x.shape.length >= 2 && shape.length >= 2, "reshape", expected, { from: x.shape, to: shape });
+  const fits = elementCount(x.shape) === elementCount(shape) && x.shape.length >= 2 && shape.length >= 2;
+  requireShapes(fits, "reshape", "as many elements and rank 2 or more", { from: x.shape, to: shape });
   return x.graph.apply(reshapeOp, [x], shape)[0]!;
 }
 
@@ -18,7 +17,14 @@ const reshapeOp: Op<Shape> = {
   gradient: ({ inputs: [x] }, [upstream]) => [reshape(upstream!, x!.shape)],
   reference: ([x]) => [reference(x!.data)],
   kernels({ inputs: [x], outputs: [y] }) {
-    const count = bufferElements(x!.shape, x!.type);
-    return [{ shader, params: { count: u32(count) }, bindings: [read(x!), write(y!)], workgroups: gridOf(count) }];
+    const count = bufferElements(y!.shape, y!.type);
+    const params = {
+      count: u32(count),
+      fromWidth: u32(lastDimension(x!.shape)),
+      fromPitch: u32(rowPitch(x!.shape, x!.type)),
+      toWidth: u32(lastDimension(y!.shape)),
+      toPitch: u32(rowPitch(y!.shape, y!.type)),
+    };
+    return [{ shader, params, bindings: [read(x!), write(y!)], workgroups: gridOf(count) }];
   },
 };

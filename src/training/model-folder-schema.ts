@@ -5,6 +5,7 @@ import type { ComirecDrOptions } from "../models/comirec-dr.ts";
 import type { ComirecSaOptions } from "../models/comirec-sa.ts";
 import type { Gru4recOptions } from "../models/gru4rec.ts";
 import type { ItemCfOptions } from "../models/item-cf.ts";
+import type { MaxmfOptions } from "../models/maxmf.ts";
 import type { MindOptions } from "../models/mind.ts";
 import type { SharedOptions } from "../models/model.ts";
 import { type ModelSpec, modelNames } from "../models/registry.ts";
@@ -81,6 +82,16 @@ export const comirecSaOptionsSchema = z.strictObject({
   ...orderOptions,
 }) satisfies z.ZodType<ComirecSaOptions>;
 
+export const maxmfOptionsSchema = z.strictObject({
+  dimension: sharedOptions.dimension,
+  length: sharedOptions.length,
+  embeddingDeviation: sharedOptions.embeddingDeviation,
+  embeddingPrecision: sharedOptions.embeddingPrecision,
+  normaliseOutputs: sharedOptions.normaliseOutputs,
+  seed,
+  interests: whole(1).max(64),
+}) satisfies z.ZodType<MaxmfOptions>;
+
 export const gru4recOptionsSchema = z.strictObject({
   ...sharedOptions,
   stateDimension: whole(4).multipleOf(4),
@@ -134,6 +145,7 @@ const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
+  z.strictObject({ name: z.literal("maxmf"), options: maxmfOptionsSchema }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
   z.strictObject({ name: z.literal("wals"), options: walsOptionsSchema }),
