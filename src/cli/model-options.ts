@@ -129,6 +129,7 @@ const trainingDescriptions: Readonly<
     "negatives are drawn frequency (^ --negative-alpha), log-uniform (over frequency ranks) or uniform; in-batch: the other users' positives",
   ],
   negativeAlpha: ["power", "frequency negatives are drawn by frequency^power"],
+  hardNegativesBeta: ["beta", "negatives weigh by e^(beta score), so that hard ones count for more (REMI: 0.1 to 10)"],
   temperature: ["number", "divides every score"],
   scoring: [
     "kind",

@@ -1,4 +1,6 @@
 import shader from "../../shaders/sampled_softmax_loss.wgsl";
+import hardShader from "../../shaders/sampled_softmax_loss_hard.wgsl";
+import hardWorkgroupShader from "../../shaders/sampled_softmax_loss_hard_workgroup.wgsl";
 import sumShader from "../../shaders/sampled_softmax_loss_sum.wgsl";
 import workgroupShader from "../../shaders/sampled_softmax_loss_workgroup.wgsl";
 import { fail } from "../errors.ts";
@@ -36,14 +38,18 @@ export interface SampledSoftmaxLossInputs {
  * `l_0 = s_0 / T - logExpected(target)`, `l_m = s_m / T - logExpected(negative m)`, where a score is the largest product of the
  * candidate with an active interest, the lowest winning a tie. All weights 0: loss 0, gradients 0.
  *
+ * With `hardness` the exponentials of the negatives are weighted by `e^(hardness s_m / T)` over the mean of these weights (interest-aware
+ * hard negatives, REMI, RecSys 2023), a mean that counts each item of the catalogue alike: it weighs a negative by 1 / (M q). The
+ * gradient flows through the weights, as in the authors' code.
+ *
  * The scores are stored, and the gradient for them takes their place: computing them again in each gradient would make five
  * products of three, against a few bytes for each of the 2 K d operations of a score.
- * @param options `temperature` T, above 0; default 1
+ * @param options `temperature` T, above 0, default 1; `hardness`, at least 0, default 0
  * @returns the loss, `[1]`
  */
 export function sampledSoftmaxLoss(
   inputs: SampledSoftmaxLossInputs,
-  { temperature = 1 }: { temperature?: number } = {},
+  { temperature = 1, hardness = 0 }: Partial<reference.SampledSoftmaxRule> = {},
 ): Value {
   const { interests, interestCounts, negatives, positive, targetIds, negativeIds, weights, logExpected } = inputs;
   const [users] = interests.shape;
@@ -70,16 +76,19 @@ export function sampledSoftmaxLoss(
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     fail(`sampledSoftmaxLoss: expected a temperature above 0, got ${temperature}`);
   }
+  if (!(hardness >= 0 && Number.isFinite(hardness))) {
+    fail(`sampledSoftmaxLoss: expected a hardness of at least 0, got ${hardness}`);
+  }
   const values = [interests, interestCounts, negatives, positive, targetIds, negativeIds, weights];
   const all = logExpected ? [...values, logExpected] : values;
-  return interests.graph.apply(sampledSoftmaxLossOp, all, temperature)[0]!;
+  return interests.graph.apply(sampledSoftmaxLossOp, all, { temperature, hardness })[0]!;
 }
 
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
 const ids = (tensor: Tensor | undefined) => tensor!.data as Uint32Array;
 
-/** Attribute: the temperature. Outputs: the loss; its gradient for the negatives' scores, and their winners; that for the positives' scores, and theirs. */
-const sampledSoftmaxLossOp: Op<number> = {
+/** Outputs: the loss; its gradient for the negatives' scores, and their winners; that for the positives' scores, and theirs. */
+const sampledSoftmaxLossOp: Op<reference.SampledSoftmaxRule> = {
   name: "sampledSoftmaxLoss",
   outputs([interests, , negatives]) {
     const { users, candidates } = sizesOf(interests!, negatives!);
@@ -102,7 +111,7 @@ const sampledSoftmaxLossOp: Op<number> = {
     const dNegatives = candidatesGradient({ interests, g, winners }, sizes, upstream!);
     return [dInterests!, null, dNegatives, dPositive!, ...inputs.slice(4).map(() => null)];
   },
-  reference([interests, counts, negatives, positive, targetIds, negativeIds, weights, logExpected], temperature) {
+  reference([interests, counts, negatives, positive, targetIds, negativeIds, weights, logExpected], rule) {
     const inputs = {
       interests: data(interests),
       counts: ids(counts),
@@ -113,7 +122,7 @@ const sampledSoftmaxLossOp: Op<number> = {
       weights: data(weights),
       ...(logExpected ? { logExpected: data(logExpected) } : {}),
     };
-    return reference.sampledSoftmaxLoss(inputs, sizesOf(interests!, negatives!), temperature);
+    return reference.sampledSoftmaxLoss(inputs, sizesOf(interests!, negatives!), rule);
   },
   families: eachFamily((family, { inputs, outputs, scratch: [terms], attributes }, target) => {
     const [interests, counts, negatives] = inputs as [Value, Value, Value];
@@ -138,14 +147,15 @@ function softmaxDispatch(
   family: FamilyName,
   inputs: readonly Value[],
   written: readonly Value[],
-  temperature: number,
+  { temperature, hardness }: reference.SampledSoftmaxRule,
   keepGradient: boolean,
 ): Dispatch {
   const [interests, counts, negatives, positive, targetIds, negativeIds, weights, logExpected] = inputs;
   const sizes = sizesOf(interests!, negatives!);
   const given = [interests!, counts!, positive!, targetIds!, weights!, negativeIds!, logExpected ?? weights!];
+  const [plain, workgroup] = hardness > 0 ? [hardShader, hardWorkgroupShader] : [shader, workgroupShader];
   return {
-    shader: family === "workgroup" ? workgroupShader : shader,
+    shader: family === "workgroup" ? workgroup : plain,
     params: {
       users: u32(sizes.users),
       interests: u32(sizes.interests),
@@ -154,6 +164,7 @@ function softmaxDispatch(
       corrected: u32(logExpected ? 1 : 0),
       keepGradient: u32(keepGradient ? 1 : 0),
       inverseTemperature: f32(1 / temperature),
+      ...(hardness > 0 && { hardness: f32(hardness) }),
     },
     bindings: [...given.map(read), ...written.map(write)],
     workgroups: gridOf(sizes.users, family === "workgroup" ? 1 : 64),

@@ -34,6 +34,8 @@ export interface SampledSoftmaxOptions extends MultiInterestLossOptions {
   readonly negativeIds: Value;
   /** `log(M q(item))` for each item, `[V + 1]`, a constant; without it scores are not corrected. */
   readonly logExpected?: Value;
+  /** Weighs each negative by `e^(hardness score)` (interest-aware hard negatives, REMI); default 0, all alike. */
+  readonly hardness?: number;
 }
 
 export interface FullSoftmaxOptions extends MultiInterestLossOptions {
@@ -45,9 +47,10 @@ export interface FullSoftmaxOptions extends MultiInterestLossOptions {
  * Sampled softmax over shared negatives, with accidental hits removed.
  * @returns the loss, `[1]`
  */
-export function sampledSoftmax({ scoring, attention, temperature, ...inputs }: SampledSoftmaxOptions): Value {
+export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
+  const { scoring, attention, temperature, hardness, ...inputs } = options;
   const interests = scorersOf({ ...inputs, scoring, attention });
-  return sampledSoftmaxLoss({ ...inputs, interests }, { temperature });
+  return sampledSoftmaxLoss({ ...inputs, interests }, { temperature, hardness });
 }
 
 /**

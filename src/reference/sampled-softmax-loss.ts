@@ -12,21 +12,44 @@ export interface SampledSoftmaxLossInputs {
   readonly logExpected?: Float64Array;
 }
 
-/** The log of the sum of exponentials, safe for logits of any size. */
-function logSumExp(logits: Float64Array): number {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  return largest + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+/** How the softmax is taken. */
+export interface SampledSoftmaxRule {
+  /** Divides the scores. */
+  readonly temperature: number;
+  /** Exponent beta of the weights e^(beta score) of interest-aware hard negatives (REMI, RecSys 2023); 0 leaves negatives as they are. */
+  readonly hardness: number;
+}
+
+/** The log of the sum of exponentials, safe for exponents of any size, and each one's share of the sum. */
+function logSumExp(exponents: Float64Array): [logarithm: number, shares: Float64Array] {
+  const largest = exponents.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const terms = exponents.map((exponent) => Math.exp(exponent - largest));
+  const sum = terms.reduce((total, term) => total + term, 0);
+  return [largest + Math.log(sum), terms.map((term) => term / sum)];
 }
 
 /**
- * loss = sum_b w_b l_b / sum_b w_b with l_b = -log softmax(logits of b)_0, each candidate scored by its best interest; 0 where all
- * weights are 0. Beside it the gradients of the loss for the scores: of the negatives, with their winners, and of each positive,
- * with its winner.
+ * log N for N = sum_m e^(x_m - c_m) w_m / mean w, w_m = e^(hardness x_m), whose mean weighs negative m by e^-c_m; and its gradient
+ * for x, through w too. Nothing is left of no negatives.
+ */
+function negativeSum(x: Float64Array, c: Float64Array, hardness: number): [logarithm: number, gradient: Float64Array] {
+  if (x.length === 0) return [Number.NEGATIVE_INFINITY, x];
+  const [weighted, shares] = logSumExp(x.map((value, m) => (1 + hardness) * value - c[m]!));
+  const [weights, shareOfWeights] = logSumExp(x.map((value, m) => hardness * value - c[m]!));
+  const [expected] = logSumExp(c.map((value) => -value));
+  const gradient = shares.map((share, m) => (1 + hardness) * share - hardness * shareOfWeights[m]!);
+  return [weighted - weights + expected, gradient];
+}
+
+/**
+ * loss = sum_b w_b l_b / sum_b w_b with l_b = -log(e^l / (e^l + N)), l the logit of the positive and N the sum over the negatives,
+ * each candidate scored by its best interest; 0 where all weights are 0. Beside it the gradients of the loss for the scores: of
+ * the negatives, with their winners, and of each positive, with its winner.
  */
 export function sampledSoftmaxLoss(
   inputs: SampledSoftmaxLossInputs,
   sizes: BestScoresSizes,
-  temperature: number,
+  { temperature, hardness }: SampledSoftmaxRule,
 ): [loss: Float64Array, dScores: Float64Array, winners: Uint32Array, own: Float64Array] {
   const { interests, counts, targetIds, negativeIds, weights, logExpected } = inputs;
   const { users, interests: most, candidates: count, dimension } = sizes;
@@ -43,19 +66,19 @@ export function sampledSoftmaxLoss(
       inputs.positive.subarray(b * dimension, (b + 1) * dimension),
       { ...sizes, users: 1, candidates: 1 },
     );
-    const logits = new Float64Array(1 + count);
-    logits[0] = score[0]! / temperature - correction(targetIds[b]!);
-    for (const [m, id] of negativeIds.entries()) {
-      const isOut = id === targetIds[b] || id === 0;
-      logits[1 + m] = isOut ? Number.NEGATIVE_INFINITY : scores[b * count + m]! / temperature - correction(id);
-    }
-    const logSum = logSumExp(logits);
+    const places = [...negativeIds.keys()].filter((m) => negativeIds[m] !== 0 && negativeIds[m] !== targetIds[b]);
+    const [logarithm, gradient] = negativeSum(
+      Float64Array.from(places, (m) => scores[b * count + m]! / temperature),
+      Float64Array.from(places, (m) => correction(negativeIds[m]!)),
+      hardness,
+    );
+    const over = logarithm - (score[0]! / temperature - correction(targetIds[b]!));
     const share = weight > 0 ? weight / total : 0;
-    loss += share * (logSum - logits[0]);
-    const gradients = logits.map((logit) => (share / temperature) * Math.exp(logit - logSum));
-    dScores.set(gradients.subarray(1), b * count);
+    loss += share * (Math.max(over, 0) + Math.log1p(Math.exp(-Math.abs(over))));
+    const factor = share / temperature / (1 + Math.exp(-over));
+    for (const [i, m] of places.entries()) dScores[b * count + m] = factor * gradient[i]!;
     const j = winner[0]! & 255;
-    if (j !== noWinner) own.set([gradients[0]! - share / temperature, j], 2 * b);
+    if (j !== noWinner) own.set([-factor, j], 2 * b);
   }
   return [Float64Array.of(loss), dScores, winners, own];
 }

@@ -161,6 +161,7 @@ export const trainingOptionsSchema = z.strictObject({
   negatives: whole(1),
   negativeSampling: z.enum(["uniform", "log-uniform", "frequency", "in-batch"]),
   negativeAlpha: z.number().min(0),
+  hardNegativesBeta: z.number().min(0),
   temperature: above(0),
   scoring: z.enum(["chosen", "best"]),
   attention: z.enum(["hard", "scaled", "pow"]),
@@ -179,6 +180,7 @@ export const trainingOptionsSchema = z.strictObject({
 /** What trainings that were saved before there was a choice had. */
 const trainingSinceAdded = {
   negativeSampling: trainingOptionsSchema.shape.negativeSampling.default("frequency"),
+  hardNegativesBeta: trainingOptionsSchema.shape.hardNegativesBeta.default(0),
   interestDecorrelation: trainingOptionsSchema.shape.interestDecorrelation.default(0),
   decorrelationMargin: trainingOptionsSchema.shape.decorrelationMargin.default(0),
   rateHalfLife: trainingOptionsSchema.shape.rateHalfLife.default(0),

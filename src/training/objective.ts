@@ -25,7 +25,7 @@ export function buildObjective(
   dataset: Omit<Dataset, "split">,
   options: TrainingOptions,
 ): Objective {
-  const { batch, temperature, scoring } = options;
+  const { batch, temperature, scoring, hardNegativesBeta: hardness } = options;
   const { itemCounts, itemFeatures } = dataset;
   const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
   const targetIds = graph.input("targets", "u32", [batch]);
@@ -44,11 +44,15 @@ export function buildObjective(
   let sampler: NegativeSampler | undefined;
   if (options.loss === "full") {
     if (itemFeatures) fail("train: expected sampled loss where items have features, got full; use --loss sampled");
+    if (hardness > 0)
+      fail(
+        `train: expected sampled loss for --hard-negatives-beta ${hardness}, got full, whose negatives are all items; leave one out`,
+      );
     loss = fullSoftmax({ ...shared, table: items.all() });
   } else {
     const negatives = sharedNegatives(items, shared, itemCounts, options);
     sampler = negatives.sampler;
-    loss = sampledSoftmax({ ...shared, ...negatives });
+    loss = sampledSoftmax({ ...shared, ...negatives, hardness });
   }
   loss = penalties(spec, { interests, interestCounts, weights }, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);

@@ -17,6 +17,11 @@ export interface TrainingOptions {
   readonly negativeSampling: NegativeDistribution | "in-batch";
   /** Negatives of `"frequency"` are drawn by frequency^alpha; default 0.75. */
   readonly negativeAlpha: number;
+  /**
+   * beta of interest-aware hard negatives (REMI, RecSys 2023): a negative weighs by e^(beta score) over the mean of these weights;
+   * default 0, all alike. Of the sampled loss.
+   */
+  readonly hardNegativesBeta: number;
   /** Divides every score; default 1. */
   readonly temperature: number;
   /**
@@ -54,6 +59,7 @@ export const trainingDefaults: TrainingOptions = {
   negatives: 1000,
   negativeSampling: "frequency",
   negativeAlpha: 0.75,
+  hardNegativesBeta: 0,
   temperature: 1,
   scoring: "best",
   attention: "hard",

@@ -25,8 +25,8 @@ test("a folder with the names of earlier versions is judged as one with those of
   config.data = { ...data, split: "share-of-users" };
   config.model.name = "single-vector";
   for (const later of ["embeddingPrecision", "normaliseOutputs"]) delete config.model.options[later];
-  for (const later of ["interestDecorrelation", "decorrelationMargin", "negativeSampling", "rateHalfLife"])
-    delete config.training[later];
+  const laterTraining = ["interestDecorrelation", "decorrelationMargin", "negativeSampling", "hardNegativesBeta"];
+  for (const later of [...laterTraining, "rateHalfLife"]) delete config.training[later];
   await writeFolder(model, files.set("config.json", JSON.stringify(config)));
 
   const judged = await polymind(["evaluate", "--model", model, ...onCpu, "--json", json]);

@@ -5,6 +5,7 @@ import { sampledSoftmaxLoss } from "../../src/ops/sampled-softmax-loss.ts";
 import { sampledSoftmaxLoss as reference } from "../../src/reference/sampled-softmax-loss.ts";
 import { describeOp, type Feed, integers, normals, numbers, type OpCase } from "../support/op.ts";
 
+const plain = { temperature: 1, hardness: 0 };
 const sizes = { users: 2, interests: 1, candidates: 3, dimension: 1 };
 
 test("equal scores of a positive and three negatives cost log 4, and an accidental hit is left out", () => {
@@ -17,8 +18,8 @@ test("equal scores of a positive and three negatives cost log 4, and an accident
     negativeIds: Uint32Array.of(1, 2, 3),
     weights: Float64Array.of(1, 0),
   };
-  expect(reference(inputs, sizes, 1)[0][0]).toBeCloseTo(Math.log(4), 12);
-  expect(reference({ ...inputs, weights: Float64Array.of(0, 1) }, sizes, 1)[0][0]).toBeCloseTo(Math.log(3), 12);
+  expect(reference(inputs, sizes, plain)[0][0]).toBeCloseTo(Math.log(4), 12);
+  expect(reference({ ...inputs, weights: Float64Array.of(0, 1) }, sizes, plain)[0][0]).toBeCloseTo(Math.log(3), 12);
 });
 
 test("the log q correction divides each exponential by how often the item is expected", () => {
@@ -34,7 +35,7 @@ test("the log q correction divides each exponential by how often the item is exp
       logExpected: Float64Array.of(0, Math.log(2), Math.log(0.5)),
     },
     { users: 1, interests: 1, candidates: 1, dimension: 1 },
-    1,
+    plain,
   );
   expect(loss[0]).toBeCloseTo(-Math.log(0.5 / (0.5 + 2)), 12);
 });
@@ -51,9 +52,32 @@ test("each candidate is scored by the interest that likes it best", () => {
       weights: Float64Array.of(5),
     },
     { users: 1, interests: 2, candidates: 1, dimension: 2 },
-    1,
+    plain,
   );
   expect(loss[0]).toBeCloseTo(Math.log(1 + Math.exp(1)), 12);
+});
+
+test("hard negatives weigh by e^(hardness score) over the mean of these weights", () => {
+  const inputs = {
+    interests: Float64Array.of(1),
+    counts: Uint32Array.of(1),
+    negatives: Float64Array.of(1, 2, 9),
+    positive: Float64Array.of(3),
+    targetIds: Uint32Array.of(7),
+    negativeIds: Uint32Array.of(1, 2, 7),
+    weights: Float64Array.of(1),
+  };
+  const one = { users: 1, interests: 1, candidates: 3, dimension: 1 };
+  const lossOf = (hardness: number, more = {}) =>
+    reference({ ...inputs, ...more }, one, { temperature: 1, hardness })[0][0]!;
+  const { E, exp, log } = Math;
+  const weighted = (E ** 2 * E + exp(4) * exp(2)) / ((E ** 2 + exp(4)) / 2);
+  expect(lossOf(2)).toBeCloseTo(log(exp(3) + weighted) - 3, 12);
+  expect(lossOf(0)).toBeCloseTo(log(exp(3) + E + exp(2)) - 3, 12);
+  // Item 1 is drawn three times as often as item 2, of two items: the sums and the mean are those of the catalogue.
+  const logExpected = Float64Array.of(0, log(1.5), log(0.5), 0, 0, 0, 0, 0);
+  const corrected = (E ** 3 / 1.5 + exp(6) / 0.5) / ((E ** 2 / 1.5 + exp(4) / 0.5) / (1 / 1.5 + 1 / 0.5));
+  expect(lossOf(2, { logExpected })).toBeCloseTo(log(exp(3) + corrected) - 3, 12);
 });
 
 interface Options {
@@ -63,6 +87,7 @@ interface Options {
   readonly scale?: number;
   readonly weights?: readonly number[];
   readonly temperature?: number;
+  readonly hardness?: number;
   readonly targets?: readonly number[];
   readonly negatives?: readonly number[];
   readonly corrected?: boolean;
@@ -70,7 +95,15 @@ interface Options {
 }
 
 function loss(name: string, users: number, count: number, options: Options = {}, more: Partial<OpCase> = {}): OpCase {
-  const { interests = 3, d = 6, scale = 1, temperature = 1, corrected = false, oneVector = false } = options;
+  const {
+    interests = 3,
+    d = 6,
+    scale = 1,
+    temperature = 1,
+    hardness = 0,
+    corrected = false,
+    oneVector = false,
+  } = options;
   const feeds: Record<string, Feed> = {
     interests: normals(oneVector ? [users, d] : [users, interests, d], 1, scale),
     interestCounts: integers([users], options.counts ?? Array.from({ length: users }, (_, b) => 1 + (b % interests))),
@@ -96,7 +129,7 @@ function loss(name: string, users: number, count: number, options: Options = {},
           weights: weights!,
           logExpected,
         },
-        { temperature },
+        { temperature, hardness },
       ),
     differentiate: ["interests", "negatives", "positive"],
     ...more,
@@ -122,6 +155,40 @@ describeOp("sampledSoftmaxLoss", [
   loss("more negatives than a workgroup's invocations take at once", 2, 1030, { d: 2, corrected: true }),
   // Scores of 1e4: differences of such sums keep about 1e-3 absolute in float32, and a step of 1e-5 meets curved exponentials.
   loss("huge scores", 4, 10, { scale: 1e4 }, { gradientTolerance: 1e-4 }),
+  loss("hard negatives", 5, 12, { hardness: 1 }),
+  loss("hard negatives, the loss alone", 5, 12, { hardness: 1 }, { differentiate: [] }),
+  loss("barely hard negatives, one vector for each user", 6, 9, { hardness: 0.1, oneVector: true, interests: 1 }),
+  loss(
+    "very hard negatives, log q correction, temperature",
+    6,
+    13,
+    { hardness: 10, corrected: true, temperature: 0.5 },
+    // Exponents of 200 keep about 2e-5 in float32, which is the relative error of their exponentials.
+    { tolerance: 4e-5 },
+  ),
+  loss("hard negatives, accidental hits and padding", 4, 6, {
+    hardness: 2,
+    targets: [3, 1, 50, 9],
+    negatives: [3, 0, 1, 9, 0, 3],
+  }),
+  loss("hard negatives that are all hits or padding", 2, 3, { hardness: 1, targets: [5, 9], negatives: [5, 0, 5] }),
+  loss("hard negatives, one and one", 3, 1, { hardness: 3, interests: 1 }),
+  loss("hard negatives, users without interests and without weight", 4, 9, {
+    hardness: 1,
+    counts: [2, 0, 3, 1],
+    weights: [1, 2, 0, 1],
+    corrected: true,
+  }),
+  loss("hard negatives, all weights zero", 3, 8, { hardness: 1, weights: [0, 0, 0] }),
+  loss("hard negatives of zeros", 2, 5, { hardness: 4, scale: 0 }, { derivative: false }),
+  loss("hard negatives, more users than a workgroup has invocations", 259, 6, { hardness: 1 }),
+  loss("hard negatives, more than a workgroup's invocations take at once", 2, 1030, {
+    d: 2,
+    hardness: 1.5,
+    corrected: true,
+  }),
+  // As above; the exponents are eleven times the scores.
+  loss("hard negatives of huge scores", 4, 10, { scale: 1e3, hardness: 10 }, { gradientTolerance: 1e-4 }),
   {
     ...loss("a tie for the positive goes to the lowest interest", 1, 2, { interests: 2, d: 4, counts: [2] }),
     feeds: {

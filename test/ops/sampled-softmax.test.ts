@@ -33,13 +33,15 @@ function build(
   return { graph, loss, parameters };
 }
 
-const sampled = (graph: Graph, options: MultiInterestLossOptions) =>
+const sampled = (graph: Graph, options: MultiInterestLossOptions & { readonly hardness?: number }) =>
   sampledSoftmax({
     ...options,
     negatives: graph.parameter("negatives", [count, d], (shape) => normals(shape, 3).data as Float32Array),
     negativeIds: graph.constant("negativeIds", [count], Uint32Array.of(1, 2, 3, 2, 9, 5)),
     logExpected: graph.constant("logExpected", [items + 1], normals([items + 1], 4).data),
   });
+
+const hard = (graph: Graph, options: MultiInterestLossOptions) => sampled(graph, { ...options, hardness: 1.5 });
 
 const full = (graph: Graph, options: MultiInterestLossOptions) =>
   fullSoftmax({
@@ -51,6 +53,8 @@ const cases: readonly [string, typeof sampled, Partial<MultiInterestLossOptions>
   ["sampled softmax, chosen by hard attention", sampled, {}],
   ["sampled softmax, chosen by scaled attention", sampled, { attention: { mode: "scaled", scale: 0.8 } }],
   ["sampled softmax, best", sampled, { scoring: "best" }],
+  ["hard negatives, chosen by hard attention", hard, {}],
+  ["hard negatives, best", hard, { scoring: "best" }],
   ["full softmax, chosen by hard attention", full, {}],
   ["full softmax, chosen by scaled attention", full, { attention: { mode: "scaled" } }],
   ["full softmax, best", full, { scoring: "best" }],
@@ -80,10 +84,12 @@ describe("composed losses", () => {
   });
 
   test.each([
-    ["best", 5],
-    ["chosen", 7],
-  ] as const)("sampled softmax, %s, takes %i launches forward and backward", async (scoring, launches) => {
-    const { graph, loss } = build(sampled, { scoring });
+    ["sampled softmax", "best", 5, sampled],
+    ["sampled softmax", "chosen", 7, sampled],
+    ["hard negatives", "best", 5, hard],
+    ["hard negatives", "chosen", 7, hard],
+  ] as const)("%s, %s, takes %i launches forward and backward", async (_, scoring, launches, lossOf) => {
+    const { graph, loss } = build(lossOf, { scoring });
     const found = gradients(
       loss,
       graph.values.filter(({ role }) => role === "parameter"),

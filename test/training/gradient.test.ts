@@ -80,6 +80,11 @@ const cases: readonly Case[] = [
     training: { scoring: "best", negativeSampling: "in-batch" },
   },
   {
+    name: "all iterations, hard negatives",
+    model: { gradient: "all" },
+    training: { scoring: "best", hardNegativesBeta: 2 },
+  },
+  {
     name: "all iterations, interests kept apart",
     model: { gradient: "all" },
     training: { interestDecorrelation: 5, decorrelationMargin: 0.1 },
