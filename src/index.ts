@@ -98,6 +98,16 @@ export { weightedMean } from "./ops/weighted-mean.ts";
 export { weightedSums } from "./ops/weighted-sums.ts";
 export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCall, RowsCall } from "./plain-ops.ts";
 export { initialLogits } from "./reference/initial-logits.ts";
+export type { Encoder, Recipient } from "./retrieval/encoder.ts";
+export { createExactIndex, type ItemTable } from "./retrieval/exact-index.ts";
+export type { Hit, ItemIndex, Query } from "./retrieval/item-index.ts";
+export { diversify, fillQuotas, mergeBest, type Policy } from "./retrieval/policies.ts";
+export {
+  createRecommender,
+  type Recommendation,
+  type RecommendationRequest,
+  type Recommender,
+} from "./retrieval/recommender.ts";
 export { type ComparedModel, type ComparedRun, type Comparison, summarise } from "./training/comparison.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
 export { type Judgement, type JudgeOptions, judge, judgeMostPopular, type RankedList } from "./training/judge.ts";

@@ -3,13 +3,14 @@ import { z } from "zod";
 import { itemsAt } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
+import type { Recipient } from "../retrieval/encoder.ts";
+import { createRecommender } from "../retrieval/recommender.ts";
 import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel, type StoredModel } from "../training/model-folder.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { adapterFor, startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
-import { type Recipient, topItems } from "./top-items.ts";
 
 const schema = {
   ...commonSchema,
@@ -68,11 +69,10 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
     : knownUser(options.user!, model, folder);
   const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
-    const excluded = new Set(options.includeSeen ? [] : recipient.history);
-    const { items, activeInterests } = await topItems(engine, model, recipient, {
-      top: options.top ?? topDefault,
-      excluded,
-    });
+    const recommender = await createRecommender(engine, model);
+    const { top = topDefault, includeSeen = false } = options;
+    const [recommendation] = await recommender.recommend([{ ...recipient, top, includeSeen }]);
+    const { items, activeInterests } = recommendation!;
     const named = items.map(({ item, score, interest }, index) => ({
       rank: index + 1,
       item: model.log.itemIds[item]!,

@@ -1,0 +1,152 @@
+import type { Engine } from "../engine.ts";
+import { fail } from "../errors.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Parameters, Program } from "../graph/program.ts";
+import { createTurns } from "../graph/turns.ts";
+import { bestItems, mostBestItems } from "../ops/best-items.ts";
+import { filterWords } from "../reference/best-items.ts";
+import type { Hit, ItemIndex, Query } from "./item-index.ts";
+
+/** A table of item vectors `[itemCount + 1, dimension]` in float32, row 0 padding, as a parameter of the engine. */
+export interface ItemTable {
+  readonly name: string;
+  readonly itemCount: number;
+  readonly dimension: number;
+  readonly parameters: Parameters;
+}
+
+/** Queries that are searched for together, at most. */
+const most = 64;
+/** Programs for so many combinations of sizes are kept. */
+const kept = 8;
+
+/** The sizes that a program is compiled for. */
+interface Sizes {
+  readonly users: number;
+  readonly interests: number;
+  readonly top: number;
+  readonly slots: number;
+  readonly filtered: boolean;
+}
+
+/** Searches the whole table on the engine's device, for batches of queries. */
+export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
+  const { itemCount, dimension } = table;
+  const programs = new Map<string, Promise<Program>>();
+  const inTurn = createTurns();
+
+  function programFor(sizes: Sizes): Promise<Program> {
+    const key = JSON.stringify(sizes);
+    const program = programs.get(key) ?? compile(engine, table, sizes);
+    programs.delete(key);
+    programs.set(key, program);
+    for (const [oldest, unused] of programs) {
+      if (programs.size <= kept) break;
+      programs.delete(oldest);
+      unused.then((old) => old.dispose());
+    }
+    return program;
+  }
+
+  async function searchTogether(queries: readonly Query[], depth: number): Promise<Hit[][]> {
+    const hidden = queries.map((query) => Uint32Array.from(query.hidden ?? []).sort());
+    const sizes: Sizes = {
+      users: atLeast(queries.length, 1, most),
+      interests: Math.max(1, ...queries.map(({ vectors }) => vectors.length / dimension)),
+      top: atLeast(depth, 16, mostBestItems),
+      slots: atLeast(Math.max(...hidden.map(({ length }) => length)), 16),
+      filtered: queries.some(({ allowed }) => allowed !== undefined),
+    };
+    const program = await programFor(sizes);
+    await program.run(inputsOf(queries, hidden, sizes, table));
+    const items = (await program.read("items")) as Uint32Array;
+    const scores = (await program.read("scores")) as Float32Array;
+    const found = (await program.read("found")) as Uint32Array;
+    return queries.map((_, user) => {
+      const hits: Hit[] = [];
+      for (let at = user * sizes.top; hits.length < depth && items[at]! > 0; at++) {
+        hits.push({ item: items[at]!, score: scores[at]!, interest: found[at]! });
+        if (hits.length === sizes.top) break;
+      }
+      return hits;
+    });
+  }
+
+  return {
+    itemCount,
+    dimension,
+    async search(queries, depth) {
+      if (!Number.isInteger(depth) || depth < 1 || depth > mostBestItems)
+        fail(`search: expected a depth from 1 to ${mostBestItems}, got ${depth}`);
+      for (const { vectors } of queries) {
+        if (vectors.length % dimension !== 0)
+          fail(`search: expected vectors of ${dimension} numbers each, got ${vectors.length} numbers`);
+      }
+      const hits: Hit[][] = [];
+      for (let at = 0; at < queries.length; at += most) {
+        hits.push(...(await inTurn(() => searchTogether(queries.slice(at, at + most), depth))));
+      }
+      return hits;
+    },
+    dispose() {
+      for (const program of programs.values()) program.then((compiled) => compiled.dispose());
+      programs.clear();
+    },
+  };
+}
+
+/** A power of 2, so that few programs serve many sizes. */
+function atLeast(size: number, least: number, limit = Number.POSITIVE_INFINITY): number {
+  let power = least;
+  while (power < size) power *= 2;
+  return Math.min(power, limit);
+}
+
+function compile(
+  engine: Engine,
+  table: ItemTable,
+  { users, interests, top, slots, filtered }: Sizes,
+): Promise<Program> {
+  const { itemCount, dimension, name, parameters } = table;
+  const graph = new Graph();
+  const vectors = graph.parameter(name, [itemCount + 1, dimension], () =>
+    fail(`the index has no table ${name}: define it first`),
+  );
+  const filter = filtered && {
+    allowed: graph.input("allowed", "u32", [users, filterWords(itemCount + 1)]),
+    filters: graph.input("filters", "u32", [users]),
+  };
+  const outputs = bestItems(
+    graph.input("interests", "f32", [users, interests, dimension]),
+    graph.input("interestCounts", "u32", [users]),
+    vectors,
+    { top, hidden: graph.input("hidden", "u32", [users, slots]), ...(filter && { filter }) },
+  );
+  return engine.compile({ outputs, parameters });
+}
+
+function inputsOf(
+  queries: readonly Query[],
+  hiddenItems: readonly Uint32Array[],
+  { users, interests: limit, slots, filtered }: Sizes,
+  { itemCount, dimension }: ItemTable,
+) {
+  const interests = new Float32Array(users * limit * dimension);
+  const interestCounts = new Uint32Array(users);
+  const hidden = new Uint32Array(users * slots);
+  const words = filterWords(itemCount + 1);
+  const allowed = new Uint32Array(filtered ? users * words : 0);
+  const filters = new Uint32Array(users);
+  for (const [user, query] of queries.entries()) {
+    interests.set(query.vectors, user * limit * dimension);
+    interestCounts[user] = query.vectors.length / dimension;
+    hidden.set(hiddenItems[user]!, (user + 1) * slots - hiddenItems[user]!.length);
+    if (query.allowed === undefined) continue;
+    filters[user] = user + 1;
+    for (const item of query.allowed) {
+      if (item > 0 && item <= itemCount) allowed[user * words + (item >>> 5)]! |= 1 << (item & 31);
+    }
+  }
+  const inputs = { interests, interestCounts, hidden };
+  return filtered ? { ...inputs, allowed, filters } : inputs;
+}

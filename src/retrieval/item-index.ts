@@ -1,0 +1,27 @@
+/** What to search for, and which items may be found. */
+export interface Query {
+  /** The interests of one user, `[K, dimension]`, one after the other; none find nothing. */
+  readonly vectors: Float32Array;
+  /** Items that shall not be found; repeats are fine. */
+  readonly hidden?: Iterable<number> | undefined;
+  /** The only items that may be found; default: all. */
+  readonly allowed?: Iterable<number> | undefined;
+}
+
+export interface Hit {
+  readonly item: number;
+  /** The highest dot product with one of the vectors. */
+  readonly score: number;
+  /** That vector, from 0. */
+  readonly interest: number;
+}
+
+/** Finds the items of highest score; what all indexes have in common, exact and approximate, embedded and remote. */
+export interface ItemIndex {
+  /** Items are 1 to this. */
+  readonly itemCount: number;
+  readonly dimension: number;
+  /** For each query at most `depth` items by score descending, id ascending. */
+  search(queries: readonly Query[], depth: number): Promise<readonly (readonly Hit[])[]>;
+  dispose(): void;
+}

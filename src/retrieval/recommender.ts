@@ -1,0 +1,150 @@
+import type { Engine } from "../engine.ts";
+import { fail } from "../errors.ts";
+import { highestScores } from "../evaluation/highest.ts";
+import { fittedModel, isFitted, type ModelSpec, type TrainedSpec } from "../models/registry.ts";
+import type { StoredModel } from "../training/model-folder.ts";
+import { restore } from "../training/parameter-arrays.ts";
+import { createEncoder, type Encoder, type Recipient } from "./encoder.ts";
+import { createExactIndex } from "./exact-index.ts";
+import type { Hit, ItemIndex, Query } from "./item-index.ts";
+import { itemTable } from "./item-table.ts";
+import { diversify, fillQuotas, type Policy } from "./policies.ts";
+
+/** What one recipient asks for. */
+export interface RecommendationRequest extends Recipient {
+  /** How many items at most. */
+  readonly top: number;
+  /** Whether items of the history may be recommended; default: they are not. */
+  readonly includeSeen?: boolean;
+  /** Further items that shall not be recommended. */
+  readonly exclude?: Iterable<number>;
+  /** The only items that may be. */
+  readonly allow?: Iterable<number>;
+  /** Default: by the best score. */
+  readonly policy?: Policy;
+}
+
+export interface Recommendation {
+  readonly items: readonly Hit[];
+  /** 0 for a history from which nothing can be made. */
+  readonly activeInterests: number;
+}
+
+/** A stored model, ready to answer. */
+export interface Recommender {
+  recommend(requests: readonly RecommendationRequest[]): Promise<Recommendation[]>;
+  /** For each recipient its interests, `[K, dimension]`; fails for models that make none. */
+  interests(recipients: readonly Recipient[]): Promise<Float32Array[]>;
+  dispose(): void;
+}
+
+type TrainedModel = Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec };
+const isTrained = (model: StoredModel): model is StoredModel & TrainedModel => !isFitted(model.spec);
+
+/**
+ * Puts a model on the engine.
+ * @param index searches the model's item vectors; default: the exact one, on the engine's device
+ */
+export async function createRecommender(engine: Engine, model: StoredModel, index?: ItemIndex): Promise<Recommender> {
+  if (!isTrained(model)) return createFittedRecommender(model);
+  const parameters = engine.createParameters();
+  restore(parameters, model.parameters);
+  const encoder = createEncoder(engine, model, parameters);
+  const searched = index ?? createExactIndex(engine, await itemTable(engine, model, parameters));
+  const { itemCount } = model.log;
+  if (searched.itemCount !== itemCount || searched.dimension !== encoder.dimension) {
+    fail(
+      `expected an index of the model's ${itemCount} items of ${encoder.dimension} numbers, got one of ${searched.itemCount} of ${searched.dimension}; build it anew from this model`,
+    );
+  }
+  return {
+    recommend: (requests) => recommendTo(requests, encoder, searched),
+    interests: (recipients) => encoder.encode(recipients),
+    dispose() {
+      encoder.dispose();
+      if (!index) searched.dispose();
+    },
+  };
+}
+
+const hiddenFrom = ({ history, includeSeen, exclude }: RecommendationRequest): number[] => [
+  ...(includeSeen ? [] : history),
+  ...(exclude ?? []),
+];
+
+async function recommendTo(
+  requests: readonly RecommendationRequest[],
+  { encode, dimension }: Encoder,
+  index: ItemIndex,
+): Promise<Recommendation[]> {
+  const interests = await encode(requests);
+  const deepest = (chosen: readonly number[]) => Math.max(...chosen.map((i) => requests[i]!.top));
+  const queryOf = (i: number, vectors = interests[i]!): Query => ({
+    vectors,
+    hidden: hiddenFrom(requests[i]!),
+    allowed: requests[i]!.allow,
+  });
+  const lists: (readonly Hit[])[] = requests.map(() => []);
+  const joined = [...requests.keys()].filter((i) => (requests[i]!.policy?.kind ?? "best") === "best");
+  const apart = [...requests.keys()].filter((i) => !joined.includes(i));
+  if (joined.length > 0) {
+    const found = await index.search(
+      joined.map((i) => queryOf(i)),
+      deepest(joined),
+    );
+    for (const [at, i] of joined.entries()) lists[i] = found[at]!.slice(0, requests[i]!.top);
+  }
+  if (apart.length > 0) {
+    // Each interest asks for itself; the union of what they find holds what any policy can choose.
+    const asked = apart.flatMap((i) =>
+      Array.from({ length: interests[i]!.length / dimension }, (_, j) => ({
+        i,
+        j,
+        query: queryOf(i, interests[i]!.subarray(j * dimension, (j + 1) * dimension)),
+      })),
+    );
+    const found = await index.search(
+      asked.map(({ query }) => query),
+      deepest(apart),
+    );
+    for (const i of apart) {
+      const own = asked.flatMap((question, at) =>
+        question.i === i ? [found[at]!.map((hit) => ({ ...hit, interest: question.j }))] : [],
+      );
+      lists[i] = choose(own, requests[i]!);
+    }
+  }
+  return requests.map((_, i) => ({ items: lists[i]!, activeInterests: interests[i]!.length / dimension }));
+}
+
+function choose(lists: readonly (readonly Hit[])[], { policy, top }: RecommendationRequest): readonly Hit[] {
+  return policy?.kind === "diversity" ? diversify(lists, top, policy) : fillQuotas(lists, top);
+}
+
+/** Fitted models score the catalogue on the CPU, and their one list knows no policy. */
+function createFittedRecommender({ spec, parameters, log }: StoredModel): Recommender {
+  if (!isFitted(spec)) fail(`createFittedRecommender: expected a fitted model, got ${(spec as ModelSpec).name}`);
+  const scorer = fittedModel(spec).scorer(parameters, log.itemCount);
+  const scores = new Float32Array(log.itemCount + 1);
+  const refuse = () => fail(`${spec.name} makes no interests; use a model that is trained`);
+  return {
+    async recommend(requests) {
+      return requests.map((request) => {
+        if ((request.policy?.kind ?? "best") !== "best") refuse();
+        scorer.score(request.history, scores);
+        if (request.allow) keepOnly(scores, new Set(request.allow));
+        const items = highestScores(scores, request.top, new Set(hiddenFrom(request)));
+        return {
+          items: items.map((item) => ({ item, score: scores[item]!, interest: 0 })),
+          activeInterests: 1,
+        };
+      });
+    },
+    interests: async () => refuse(),
+    dispose() {},
+  };
+}
+
+function keepOnly(scores: Float32Array, allowed: ReadonlySet<number>): void {
+  for (let item = 1; item < scores.length; item++) if (!allowed.has(item)) scores[item] = Number.NaN;
+}
