@@ -95,6 +95,10 @@ const modelDescriptions: Readonly<
     undefined,
     "score by cosine, of interests and item vectors of length 1; with a --temperature of 0.05 or so",
   ],
+  inputEmbeddings: [
+    "kind",
+    "behaviours have the embeddings of the items that are scored (tied), their own (separate), or their own that never change (frozen)",
+  ],
   profileDimension: ["width", "width of each embedding of the user profile"],
   transformDeviation: ["number", "comirec-dr: standard deviation of the first maps from behaviours to votes"],
   transformStart: ["kind", "comirec-dr: maps begin shared by all places of the history, or own to each"],

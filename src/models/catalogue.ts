@@ -7,6 +7,9 @@ import { gather } from "../ops/gather.ts";
 import { l2Normalise } from "../ops/l2-normalise.ts";
 import { embeddings } from "./initializers.ts";
 
+/** Whether behaviours have the embeddings of the items that are scored, `"tied"`, their own, or their own that never change. */
+export type InputEmbeddings = "tied" | "separate" | "frozen";
+
 export interface CatalogueOptions {
   readonly itemCount: number;
   readonly dimension: number;
@@ -14,6 +17,8 @@ export interface CatalogueOptions {
   readonly seed: number;
   /** How the table is stored; default `"f32"`. */
   readonly precision?: Precision;
+  /** Default `"tied"`. */
+  readonly inputEmbeddings?: InputEmbeddings;
   /** Features of item i + 1 in row i; the item's vector is then the mean of its own embedding and those of its features. */
   readonly features?: FeatureTable;
 }
@@ -22,46 +27,54 @@ export interface CatalogueOptions {
 export interface Catalogue {
   /** Items there are; their ids are 1 to count. */
   readonly count: number;
-  /** Item vectors `[..., dimension]` for u32 ids `[...]`; id 0 gives zeros. */
+  /** The vectors of items as behaviours, `[..., dimension]` for u32 ids `[...]`; id 0 gives zeros. */
+  behaviours(ids: Value): Value;
+  /** The vectors of items as they are scored, likewise. */
   rows(ids: Value): Value;
   /** The vectors of all items, `[itemCount + 1, dimension]`, in float32; row 0 is zero. */
   all(): Value;
 }
 
-/** Adds the embedding table `items.embedding` to the graph: rows 1 to itemCount are items, those after them features. */
+/** The table that behaviours are looked up in. */
+export const inputTable = (inputEmbeddings: InputEmbeddings): string =>
+  inputEmbeddings === "tied" ? "items.embedding" : "items.input";
+
+/**
+ * Adds the embedding table `items.embedding` to the graph, and `items.input` unless behaviours share the first: rows 1 to
+ * itemCount are items, those after them features.
+ */
 export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
-  const { itemCount, dimension, embeddingDeviation, seed, features, precision } = options;
-  const name = "items.embedding";
-  const rows = itemCount + 1 + (features?.featureCount ?? 0);
-  const table = graph.parameter(name, [rows, dimension], embeddings(embeddingDeviation, { seed, name }), { precision });
+  const { itemCount, dimension, embeddingDeviation, seed, features, precision, inputEmbeddings = "tied" } = options;
+  const tableOf = (name: string, trainable = true) => {
+    const shape = [itemCount + 1 + (features?.featureCount ?? 0), dimension];
+    return graph.parameter(name, shape, embeddings(embeddingDeviation, { seed, name }), { precision, trainable });
+  };
+  const scored = tableOf("items.embedding");
+  const tied = inputEmbeddings === "tied";
+  const seen = tied ? scored : tableOf(inputTable(inputEmbeddings), inputEmbeddings === "separate");
   const everyItem = () =>
     graph.constant(
       "items.all",
       [itemCount + 1],
       new Uint32Array(itemCount + 1).map((_, i) => i),
     );
-  if (features === undefined) {
-    const all = () => (table.type === "f16" ? gather(table, everyItem()) : table);
-    return { count: itemCount, rows: (ids) => gather(table, ids), all };
-  }
-  const members = graph.constant(
-    "items.members",
-    [itemCount + 1, features.width + 1],
-    itemMembers(itemCount, features),
-  );
+  const members =
+    features && graph.constant("items.members", [itemCount + 1, features.width + 1], itemMembers(itemCount, features));
+  const lookUp = (table: Value, ids: Value) => (members ? embeddingBag(table, members, ids) : gather(table, ids));
   return {
     count: itemCount,
-    rows: (ids) => embeddingBag(table, members, ids),
-    all: () => embeddingBag(table, members, everyItem()),
+    behaviours: (ids) => lookUp(seen, ids),
+    rows: (ids) => lookUp(scored, ids),
+    all: () => (members || scored.type === "f16" ? lookUp(scored, everyItem()) : scored),
   };
 }
 
 /** Length 1, but for vectors too short to have a direction worth following. */
 export const unit = (vectors: Value): Value => l2Normalise(vectors, { epsilon: 1e-6 });
 
-/** The same items by vectors of length 1. */
-export function normalised({ count, rows, all }: Catalogue): Catalogue {
-  return { count, rows: (ids) => unit(rows(ids)), all: () => unit(all()) };
+/** The same items, scored by vectors of length 1. */
+export function normalised({ count, behaviours, rows, all }: Catalogue): Catalogue {
+  return { count, behaviours, rows: (ids) => unit(rows(ids)), all: () => unit(all()) };
 }
 
 /** `[itemCount + 1, 1 + width]`: the rows of the table that make up each item. */

@@ -33,6 +33,7 @@ export const comirecDrDefaults: ComirecDrOptions = {
   times: "none",
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  inputEmbeddings: "tied",
   normaliseOutputs: false,
   seed: 1,
 };
@@ -51,7 +52,7 @@ export function comirecDr(options: ComirecDrOptions): Encode {
       [length, dimension, interests * dimension],
       transformStart === "shared" ? repeated(first) : first,
     );
-    const rows = scaledByOrder(graph, items.rows(users.history), users, options);
+    const rows = scaledByOrder(graph, items.behaviours(users.history), users, options);
     const votes = positionTransform(rows, maps);
     return {
       interests: routeVotes(votes, users.lengths, { interests, iterations }),

@@ -28,6 +28,7 @@ export const comirecSaDefaults: ComirecSaOptions = {
   times: "none",
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  inputEmbeddings: "tied",
   normaliseOutputs: false,
   seed: 1,
 };
@@ -38,7 +39,7 @@ export const comirecSaDefaults: ComirecSaOptions = {
 export function comirecSa(options: ComirecSaOptions): Encode {
   return (graph, users, items) => {
     const { interests, attentionDimension } = options;
-    const rows = items.rows(users.history);
+    const rows = items.behaviours(users.history);
     const initial = (name: string) => embeddings(options.embeddingDeviation, { seed: options.seed, name });
     const order = orderVectors(graph, "attention", users, options, {
       positions: initial("attention.positions"),

@@ -20,6 +20,7 @@ export const gru4recDefaults: Gru4recOptions = {
   profileDimension: 16,
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  inputEmbeddings: "tied",
   normaliseOutputs: false,
   seed: 1,
 };
@@ -30,7 +31,11 @@ export function gru4rec(options: Gru4recOptions): Encode {
     const { dimension, stateDimension: h, seed } = options;
     const weightName = "recurrent.input.weight";
     const weight = graph.parameter(weightName, [dimension, 3 * h], glorot({ seed, name: weightName }));
-    const gates = linear(items.rows(users.history), weight, graph.parameter("recurrent.input.bias", [1, 3 * h], zeros));
+    const gates = linear(
+      items.behaviours(users.history),
+      weight,
+      graph.parameter("recurrent.input.bias", [1, 3 * h], zeros),
+    );
     const stateName = "recurrent.state.weight";
     const state = gru(
       gates,

@@ -62,7 +62,7 @@ export function withRecent(
 ): Value {
   if (count === 0) return x;
   const batch = users.lengths.shape[0]!;
-  const rows = items.rows(latest(users.history, users.lengths, count));
+  const rows = items.behaviours(latest(users.history, users.lengths, count));
   const filter = graph.parameter("recent.filter", [count + 1, dimension], decaying(recentDecay, newestShare));
   const places = Uint32Array.from({ length: batch * count }, (_, i) => 1 + (i % count));
   const filtered = multiply(rows, gather(filter, graph.constant("recent.places", [batch, count], places)));

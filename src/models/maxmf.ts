@@ -5,7 +5,7 @@ import { reshape } from "../ops/reshape.ts";
 import { embeddings } from "./initializers.ts";
 import type { Encode, SharedOptions } from "./model.ts";
 
-export interface MaxmfOptions extends Omit<SharedOptions, "hiddenLayers" | "profileDimension"> {
+export interface MaxmfOptions extends Omit<SharedOptions, "hiddenLayers" | "profileDimension" | "inputEmbeddings"> {
   /** Latent vectors of every user, K. */
   readonly interests: number;
 }

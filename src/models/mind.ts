@@ -42,6 +42,7 @@ export const mindDefaults: MindOptions = {
   profileDimension: 16,
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  inputEmbeddings: "tied",
   normaliseOutputs: false,
   seed: 1,
 };
@@ -58,7 +59,7 @@ export function mind(options: MindOptions): Encode {
       initialLogits(length, interests, { deviation: logitDeviation, seed }),
     );
     const counts = interestCounts(users.lengths, interests, options.interestRule);
-    const rows = scaledByOrder(graph, items.rows(users.history), users, options);
+    const rows = scaledByOrder(graph, items.behaviours(users.history), users, options);
     const capsules = route(rows, transform, users.lengths, counts, logits, options);
     const joined = withRecent(graph, capsules, users, items, options);
     return {

@@ -1,7 +1,7 @@
 import type { FeatureField } from "../data/features.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import type { Precision } from "../graph/shape.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue, InputEmbeddings } from "./catalogue.ts";
 
 /** The users of one batch, as values of a graph. */
 export interface UserBatch {
@@ -36,6 +36,8 @@ export interface SharedOptions {
   readonly embeddingDeviation: number;
   /** How the item embeddings are stored: `"f16"` takes half the bytes; all is computed in float32. */
   readonly embeddingPrecision: Precision;
+  /** Whether behaviours have the embeddings of the items that are scored, or `"separate"` ones, or `"frozen"` ones. */
+  readonly inputEmbeddings: InputEmbeddings;
   /** Whether interests and item vectors are scored by their cosine, wherever they are: in training, judging and serving. */
   readonly normaliseOutputs: boolean;
   /** Widths of the hidden layers after the interests; `[]` leaves one linear layer. */

@@ -11,6 +11,7 @@ export const youtubeDnnDefaults: SharedOptions = {
   profileDimension: 16,
   embeddingDeviation: 0.1,
   embeddingPrecision: "f32",
+  inputEmbeddings: "tied",
   normaliseOutputs: false,
   seed: 1,
 };
@@ -18,7 +19,7 @@ export const youtubeDnnDefaults: SharedOptions = {
 /** The baseline (YouTube DNN, RecSys 2016): the mean of the behaviours, joined with the profile, through the same layers as MIND. */
 export function youtubeDnn(options: SharedOptions): Encode {
   return (graph, users, items) => {
-    const pooled = meanPool(items.rows(users.history), users.lengths);
+    const pooled = meanPool(items.behaviours(users.history), users.lengths);
     const vector = hiddenLayers(graph, "interests", withProfile(graph, pooled, users, options), options);
     return {
       interests: reshape(vector, [users.lengths.shape[0]!, 1, options.dimension]),

@@ -25,6 +25,7 @@ const sharedOptions = {
   length: whole(1),
   embeddingDeviation: above(0),
   embeddingPrecision: z.enum(["f32", "f16"]),
+  inputEmbeddings: z.enum(["tied", "separate", "frozen"]),
   normaliseOutputs: z.boolean(),
   hiddenLayers: z.array(whole(1)),
   profileDimension: whole(1),
@@ -61,6 +62,7 @@ export const comirecDrOptionsSchema = z.strictObject({
   length: sharedOptions.length,
   embeddingDeviation: sharedOptions.embeddingDeviation,
   embeddingPrecision: sharedOptions.embeddingPrecision,
+  inputEmbeddings: sharedOptions.inputEmbeddings,
   normaliseOutputs: sharedOptions.normaliseOutputs,
   seed,
   interests: whole(1).max(64),
@@ -75,6 +77,7 @@ export const comirecSaOptionsSchema = z.strictObject({
   length: sharedOptions.length,
   embeddingDeviation: sharedOptions.embeddingDeviation,
   embeddingPrecision: sharedOptions.embeddingPrecision,
+  inputEmbeddings: sharedOptions.inputEmbeddings,
   normaliseOutputs: sharedOptions.normaliseOutputs,
   seed,
   interests: whole(1).max(64),
@@ -117,6 +120,7 @@ export const modelNameSchema = z.enum(modelNames);
 /** What models that were saved before there was a choice leave out. */
 const sinceAdded = {
   embeddingPrecision: sharedOptions.embeddingPrecision.default("f32"),
+  inputEmbeddings: sharedOptions.inputEmbeddings.default("tied"),
   normaliseOutputs: sharedOptions.normaliseOutputs.default(false),
 };
 const orderSinceAdded = {

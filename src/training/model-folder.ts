@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
-import { trainableParameters } from "../graph/graph.ts";
 import { precisionOf } from "../graph/program.ts";
 import { formatShape, sameShape } from "../graph/shape.ts";
 import type { TunedChoice } from "../graph/tuning.ts";
@@ -186,9 +185,8 @@ function partsOf({ spec, log, itemFeatures, userFeatures }: StoredModel) {
     return [...fittedModel(spec).shapes(itemCount)].map(([name, shape]) => ({ name, shape, wanted: "f32" as const }));
   }
   const { graph } = buildUserGraph(spec, { itemCount, itemFeatures, userFeatures }, 1);
-  return trainableParameters(graph).map((value) => {
-    return { name: value.name, shape: value.shape, wanted: precisionOf(value) };
-  });
+  const parameters = graph.values.filter(({ role }) => role === "parameter");
+  return parameters.map((value) => ({ name: value.name, shape: value.shape, wanted: precisionOf(value) }));
 }
 
 /** A parameter that is missing would be initialised anew, and nobody would notice. */
