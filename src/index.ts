@@ -86,6 +86,7 @@ export { type MatmulOptions, matmul } from "./ops/matmul.ts";
 export { meanPool } from "./ops/mean-pool.ts";
 export { multiply } from "./ops/multiply.ts";
 export { pairDot } from "./ops/pair-dot.ts";
+export { placeSums } from "./ops/place-sums.ts";
 export { positionTransform } from "./ops/position-transform.ts";
 export { rankTargets } from "./ops/rank-targets.ts";
 export { recency } from "./ops/recency.ts";

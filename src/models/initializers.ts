@@ -33,10 +33,10 @@ export function normal(deviation: number, seeded: Seeded): Initializer {
   return (shape) => filled(shape, (i) => deviation * stream.normal(i));
 }
 
-/** Row p holds first rate^(p - 1) in every column; row 0, the padding, is zero. */
-export function decaying(rate: number, first = 1): Initializer {
+/** Row p holds rate^(p - 1) in every column, so row 1 holds ones; row 0, the padding, is zero. */
+export function decaying(rate: number): Initializer {
   return (shape) =>
-    filled(shape, (i) => first * rate ** (Math.floor(i / lastDimension(shape)) - 1)).fill(0, 0, lastDimension(shape));
+    filled(shape, (i) => rate ** (Math.floor(i / lastDimension(shape)) - 1)).fill(0, 0, lastDimension(shape));
 }
 
 /** An embedding table: normal, with zeros in row 0, the padding. */

@@ -1,16 +1,14 @@
-import type { Graph, Value } from "../graph/graph.ts";
+import type { Graph, Initializer, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { concat } from "../ops/concat.ts";
 import { gather } from "../ops/gather.ts";
 import { latest } from "../ops/latest.ts";
 import { linear } from "../ops/linear.ts";
 import { meanPool } from "../ops/mean-pool.ts";
-import { multiply } from "../ops/multiply.ts";
-import { reshape } from "../ops/reshape.ts";
+import { placeSums } from "../ops/place-sums.ts";
 import { valueCounts } from "../ops/value-counts.ts";
-import { weightedSums } from "../ops/weighted-sums.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { decaying, embeddings, glorot, zeros } from "./initializers.ts";
+import { embeddings, glorot, zeros } from "./initializers.ts";
 import type { SharedOptions, UserBatch } from "./model.ts";
 
 /** Linear layers named `${name}.0`, `${name}.1`, ...: ReLU after each but the last, which is `dimension` wide (MIND, H-layers). */
@@ -45,13 +43,14 @@ export function withProfile(graph: Graph, x: Value, { profile }: UserBatch, opti
   );
 }
 
-/** What a recent behaviour first counts in the sum of the recent ones beside the one after it, and the newest in it. */
-const recentDecay = 0.8;
-const newestShare = 0.2;
+/** Places after which a behaviour first counts half as much, in the sum of the first and of the last interest. */
+const halfLives = [0.75, 20] as const;
 
 /**
- * Appends to every row of `x` the sum of the user's latest behaviours, each multiplied, column by column, by what its place from the
- * newest has learned, `recent.filter`.
+ * Appends to every interest a sum of the user's latest behaviours, newest first, in which each place counts, column by column, as
+ * `recent.weight` has learned. The sums of a user's interests begin with different half-lives, from the very latest to all that are
+ * seen, so that interests differ from the start.
+ * @param x `[batch, interests, h]`
  */
 export function withRecent(
   graph: Graph,
@@ -61,11 +60,17 @@ export function withRecent(
   { recentBehaviours: count, dimension }: { readonly recentBehaviours: number; readonly dimension: number },
 ): Value {
   if (count === 0) return x;
-  const batch = users.lengths.shape[0]!;
   const rows = items.behaviours(latest(users.history, users.lengths, count));
-  const filter = graph.parameter("recent.filter", [count + 1, dimension], decaying(recentDecay, newestShare));
-  const places = Uint32Array.from({ length: batch * count }, (_, i) => 1 + (i % count));
-  const filtered = multiply(rows, gather(filter, graph.constant("recent.places", [batch, count], places)));
-  const ones = graph.constant("recent.ones", [batch, count, 1], new Float32Array(batch * count).fill(1));
-  return concat(x, reshape(weightedSums(ones, filtered), [batch, dimension]));
+  return concat(x, placeSums(rows, graph.parameter("recent.weight", [x.shape[1]!, count, dimension], fading)));
 }
+
+/** Weighted means whose weights fall by half in a number of places that grows from sum to sum, by equal factors. */
+const fading: Initializer = ([sums, places, columns]) => {
+  const [shortest, longest] = halfLives;
+  return Float32Array.from({ length: sums! * places! * columns! }, (_, i) => {
+    const sum = Math.floor(i / (places! * columns!));
+    const share = sums === 1 ? 0.5 : sum / (sums! - 1);
+    const rate = 2 ** (-1 / (shortest * (longest / shortest) ** share));
+    return (1 - rate) * rate ** (Math.floor(i / columns!) % places!);
+  });
+};

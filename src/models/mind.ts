@@ -15,7 +15,7 @@ export interface MindOptions extends SharedOptions, Required<RouteOptions>, Orde
   readonly interestRule: InterestRule;
   /** Standard deviation of the initial routing logits. */
   readonly logitDeviation: number;
-  /** So many of the latest behaviours, in their order, also reach the H-layers, summed up as learned for their places; 0: none, as in the paper. */
+  /** The H-layers also see, beside each interest, a learned sum of so many of the latest behaviours; 0: none, as in the paper. */
   readonly recentBehaviours: number;
 }
 

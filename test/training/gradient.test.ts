@@ -105,7 +105,7 @@ test.each(cases)("the gradient of the whole model agrees with central difference
   expect(parameters.map(({ name }) => name)).toEqual([
     "items.embedding",
     "routing.transform",
-    ...(model?.positions ? ["routing.positions", "routing.times", "recent.filter"] : []),
+    ...(model?.positions ? ["routing.positions", "routing.times", "recent.weight"] : []),
     "profile.embedding",
     "interests.0.weight",
     "interests.0.bias",
