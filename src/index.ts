@@ -93,6 +93,7 @@ export { recency } from "./ops/recency.ts";
 export { reshape } from "./ops/reshape.ts";
 export { type RouteOptions, route } from "./ops/route.ts";
 export { type RouteVotesOptions, routeVotes } from "./ops/route-votes.ts";
+export { routingVariance } from "./ops/routing-variance.ts";
 export { fullSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";
 export { sequenceSoftmax } from "./ops/sequence-softmax.ts";
 export { squash } from "./ops/squash.ts";

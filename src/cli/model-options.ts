@@ -146,6 +146,10 @@ const trainingDescriptions: Readonly<
     "weight",
     "keeps a user's interests apart: adds weight x mean over pairs of max(0, cosine - margin)^2 to the loss",
   ],
+  routingRegularisation: [
+    "lambda",
+    "keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (REMI: 12800)",
+  ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
   rate: ["number", "Adam's learning rate (the paper of ComiRec: 0.001, for comirec-dr 0.005)"],
   rateHalfLife: ["steps", "steps in which the rate falls by half; 0: it stays"],

@@ -51,6 +51,7 @@ export function comirecSa(options: ComirecSaOptions): Encode {
     return {
       interests: weightedSums(weights, rows),
       interestCounts: interestCounts(users.lengths, interests, "fixed"),
+      routingWeights: weights,
     };
   };
 }

@@ -21,6 +21,8 @@ export interface EncodedUsers {
   readonly interests: Value;
   /** u32 `[batch]` */
   readonly interestCounts: Value;
+  /** By what weights behaviours make up interests, `[batch, length, interests]`; there where gradients flow through them. */
+  readonly routingWeights?: Value | undefined;
 }
 
 /** Composes ops: from users to their interest vectors, in the space of the catalogue's item vectors. */

@@ -7,6 +7,8 @@ import { type Dataset, profileInput } from "./dataset.ts";
 /** A graph that makes the interests of a batch of users from `history`, `lengths` and the inputs of their profile. */
 export interface UserGraph extends EncodedUsers {
   readonly graph: Graph;
+  /** u32 `[batch]`, behaviours of each user. */
+  readonly lengths: Value;
   /** The items as interests score them. */
   readonly items: Catalogue;
 }
@@ -30,7 +32,7 @@ export function buildUserGraph(
     times: seesTimes(spec) ? graph.input("times", "u32", [batch, spec.options.length]) : undefined,
     profile,
   };
-  const { interests, interestCounts } = encoderOf(spec)(graph, users, items);
-  if (!normaliseOutputs) return { graph, items, interests, interestCounts };
-  return { graph, items: normalised(items), interests: unit(interests), interestCounts };
+  const encoded = encoderOf(spec)(graph, users, items);
+  const made = { graph, lengths: users.lengths, items, ...encoded };
+  return normaliseOutputs ? { ...made, items: normalised(items), interests: unit(encoded.interests) } : made;
 }

@@ -173,6 +173,7 @@ export const trainingOptionsSchema = z.strictObject({
   attentionPower: z.number().min(0),
   interestDecorrelation: z.number().min(0),
   decorrelationMargin: z.number().min(0).max(1),
+  routingRegularisation: z.number().min(0),
   rate: above(0),
   rateHalfLife: whole(0),
   patience: whole(1),
@@ -187,6 +188,7 @@ const trainingSinceAdded = {
   hardNegativesBeta: trainingOptionsSchema.shape.hardNegativesBeta.default(0),
   interestDecorrelation: trainingOptionsSchema.shape.interestDecorrelation.default(0),
   decorrelationMargin: trainingOptionsSchema.shape.decorrelationMargin.default(0),
+  routingRegularisation: trainingOptionsSchema.shape.routingRegularisation.default(0),
   rateHalfLife: trainingOptionsSchema.shape.rateHalfLife.default(0),
 };
 

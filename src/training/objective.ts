@@ -27,7 +27,8 @@ export function buildObjective(
 ): Objective {
   const { batch, temperature, scoring, hardNegativesBeta: hardness } = options;
   const { itemCounts, itemFeatures } = dataset;
-  const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
+  const users = buildUserGraph(spec, dataset, batch);
+  const { graph, items, interests, interestCounts } = users;
   const targetIds = graph.input("targets", "u32", [batch]);
   const weights = graph.input("weights", "f32", [batch]);
   const shared = {
@@ -54,7 +55,7 @@ export function buildObjective(
     sampler = negatives.sampler;
     loss = sampledSoftmax({ ...shared, ...negatives, hardness });
   }
-  loss = penalties(spec, { interests, interestCounts, weights }, options).reduce(add, loss);
+  loss = penalties(spec, users, weights, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);
   const updates = adam(gradients(loss, trainableParameters(graph)), {
     step,

@@ -39,6 +39,12 @@ export interface TrainingOptions {
   readonly interestDecorrelation: number;
   /** The cosine of two interests that costs nothing, from 0 to 1; default 0. */
   readonly decorrelationMargin: number;
+  /**
+   * lambda of REMI's routing regularisation (RecSys 2023), which keeps interests from being made of a single behaviour: the mean over
+   * users of || diag((A - mean)(A - mean)^T / d) ||^2, A the weights of routing or attention, added to the loss; default 0. The
+   * authors' code sums over batches of 128 users instead: its lambda of 100 is 12,800 here.
+   */
+  readonly routingRegularisation: number;
   /** Adam's rate; default 1e-3. */
   readonly rate: number;
   /** Steps in which the rate falls by half; default 0: it stays as it is. */
@@ -67,6 +73,7 @@ export const trainingDefaults: TrainingOptions = {
   attentionPower: 2,
   interestDecorrelation: 0,
   decorrelationMargin: 0,
+  routingRegularisation: 0,
   rate: 1e-3,
   rateHalfLife: 0,
   patience: 3,

@@ -1,16 +1,18 @@
 import { fail } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
-import type { EncodedUsers } from "../models/model.ts";
 import { interestsOf, type TrainedSpec } from "../models/registry.ts";
 import { interestSimilarity } from "../ops/interest-similarity.ts";
+import { routingVariance } from "../ops/routing-variance.ts";
 import { weightedMean } from "../ops/weighted-mean.ts";
+import type { UserGraph } from "./encoded-users.ts";
 import type { TrainingOptions } from "./options.ts";
 
 /** What is added to the loss, `[1]` each: means over the users of a batch by their `weights`, `[batch]`. */
 export function penalties(
   spec: TrainedSpec,
-  { interests, interestCounts, weights }: EncodedUsers & { readonly weights: Value },
-  { interestDecorrelation, decorrelationMargin }: TrainingOptions,
+  { interests, interestCounts, routingWeights, lengths }: UserGraph,
+  weights: Value,
+  { interestDecorrelation, decorrelationMargin, routingRegularisation }: TrainingOptions,
 ): readonly Value[] {
   const found: Value[] = [];
   if (interestDecorrelation > 0) {
@@ -22,5 +24,19 @@ export function penalties(
     const similarity = interestSimilarity(interests, interestCounts, { margin: decorrelationMargin });
     found.push(weightedMean(similarity, weights, { scale: interestDecorrelation }));
   }
+  if (routingRegularisation > 0) {
+    const variance = routingVariance(
+      routingWeights ?? failWithoutWeights(spec, routingRegularisation),
+      lengths,
+      spec.options.dimension,
+    );
+    found.push(weightedMean(variance, weights, { scale: routingRegularisation }));
+  }
   return found;
+}
+
+function failWithoutWeights(spec: TrainedSpec, regularisation: number): never {
+  return fail(
+    `--routing-regularisation ${regularisation}: expected weights of behaviours that gradients flow through, got ${spec.name}, which has none; use --model-name comirec-sa, or leave it out`,
+  );
 }

@@ -26,7 +26,7 @@ test("a folder with the names of earlier versions is judged as one with those of
   config.model.name = "single-vector";
   for (const later of ["embeddingPrecision", "normaliseOutputs"]) delete config.model.options[later];
   const laterTraining = ["interestDecorrelation", "decorrelationMargin", "negativeSampling", "hardNegativesBeta"];
-  for (const later of [...laterTraining, "rateHalfLife"]) delete config.training[later];
+  for (const later of [...laterTraining, "routingRegularisation", "rateHalfLife"]) delete config.training[later];
   await writeFolder(model, files.set("config.json", JSON.stringify(config)));
 
   const judged = await polymind(["evaluate", "--model", model, ...onCpu, "--json", json]);

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { allocateHistory, historyBatch } from "../../src/data/batches.ts";
 import { plantedLog } from "../../src/data/planted.ts";
 import { leaveOneOut } from "../../src/data/split.ts";
 import { createEngine, type Engine } from "../../src/engine.ts";
 import { type ModelName, modelSpec } from "../../src/models/registry.ts";
+import { routingVariance } from "../../src/ops/routing-variance.ts";
 import { createDataset } from "../../src/training/dataset.ts";
+import { buildUserGraph } from "../../src/training/encoded-users.ts";
 import { judge } from "../../src/training/judge.ts";
 import { buildObjective } from "../../src/training/objective.ts";
 import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
+import { restore } from "../../src/training/parameter-arrays.ts";
 import { train } from "../../src/training/trainer.ts";
 
 const log = plantedLog({ users: 150, items: 120, topics: 12, length: [8, 16], seed: 4 });
@@ -38,5 +42,28 @@ test("a model with one interest has nothing to keep apart", () => {
   const options = { ...quick, interestDecorrelation: 1 };
   expect(() => buildObjective(modelSpec("youtube-dnn", small), dataset, options)).toThrow(
     "--interest-decorrelation 1: expected a model with several interests, got youtube-dnn with one; leave it out",
+  );
+});
+
+test("routing regularisation spreads attention over the behaviours", async () => {
+  const spec = modelSpec("comirec-sa", small);
+  const [users, length] = [30, small.length];
+  const varianceAfter = async (routingRegularisation: number) => {
+    const { best } = await train(engine, spec, dataset, { ...quick, routingRegularisation });
+    const { routingWeights, lengths } = buildUserGraph(spec, dataset, users);
+    const parameters = engine.createParameters();
+    restore(parameters, best);
+    const variance = routingVariance(routingWeights!, lengths, spec.options.dimension);
+    const program = await engine.compile({ outputs: { variance }, parameters });
+    await program.run({ ...historyBatch(dataset.split.test, 0, users, length, allocateHistory(users, length)) });
+    return ((await program.read("variance")) as Float32Array).reduce((sum, value) => sum + value, 0);
+  };
+  expect(await varianceAfter(1000)).toBeLessThan(0.5 * (await varianceAfter(0)));
+});
+
+test.each(["mind", "youtube-dnn"] as const)("%s has no weights to regularise", (name) => {
+  const options = { ...quick, routingRegularisation: 100 };
+  expect(() => buildObjective(modelSpec(name, small), dataset, options)).toThrow(
+    `--routing-regularisation 100: expected weights of behaviours that gradients flow through, got ${name}, which has none; use --model-name comirec-sa, or leave it out`,
   );
 });
