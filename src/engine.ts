@@ -42,6 +42,8 @@ export interface Engine extends PlainOps {
    * `createEngine`.
    */
   tune(goal: EngineGoal, options?: TuneOptions): Promise<Tuning>;
+  /** Why it computes no more: its device was lost, or reported an error between calls. Undefined while all is well. */
+  problem(): string | undefined;
   /** Frees the device, if the engine made it. */
   dispose(): void;
 }
@@ -56,7 +58,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const acquired = await acquireDevice({ device: own, adapter: choice });
   const { device, description } = acquired;
   const kernels = createKernelCache(device);
-  const check = watch(device);
+  const problem = watch(device);
+  const check = () => {
+    const found = problem();
+    if (found !== undefined) fail(found);
+  };
   const target: ProgramContext["target"] = {
     software: isSoftware(device.adapterInfo),
     subgroupSize: fixedSubgroupSize(device),
@@ -89,6 +95,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         compile: (goal) => compile({ ...goal, parameters }),
         timer: deviceTimer,
       }),
+    problem,
     dispose: () => acquired.release(),
     ...createPlainOps(createCaller(compile)),
   };
@@ -108,6 +115,7 @@ function createHostEngine(): Engine {
     tuning: [],
     tune: async () =>
       fail("tune: the references on the CPU are no kernels to choose among; use a GPU or software adapter"),
+    problem: () => undefined,
     dispose() {},
     ...createPlainOps(createCaller(compile)),
   };
@@ -151,8 +159,8 @@ function fixedSubgroupSize({ features, adapterInfo }: GPUDevice): number {
   return features.has("subgroups") && subgroupMinSize === subgroupMaxSize ? (subgroupMinSize ?? 0) : 0;
 }
 
-/** Remembers what went wrong on the device between calls and throws it at the next one. */
-function watch(device: GPUDevice): () => void {
+/** Remembers what went wrong on the device between calls. */
+function watch(device: GPUDevice): () => string | undefined {
   let problem: string | undefined;
   device.lost.then((info) => {
     problem = `the GPU device was lost (${info.reason}): ${info.message.split("\n")[0]}; make a new engine and go on from what was saved`;
@@ -160,7 +168,5 @@ function watch(device: GPUDevice): () => void {
   device.addEventListener("uncapturederror", (event) => {
     problem ??= `the GPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message.split("\n")[0]}`;
   });
-  return () => {
-    if (problem !== undefined) fail(problem);
-  };
+  return () => problem;
 }

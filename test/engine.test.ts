@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { acquireDevice } from "../src/device/adapter.ts";
 import { createEngine, type Engine } from "../src/engine.ts";
 import type { RouteCall } from "../src/plain-ops.ts";
 import { expectClose, normals } from "./support/op.ts";
@@ -156,4 +157,14 @@ test("every plain call and gradient gives the same on the device and on the CPU"
   }
   device.dispose();
   cpu.dispose();
+});
+
+test("an engine says when its device is lost, and computes no more", async () => {
+  const { device } = await acquireDevice();
+  const engine = await createEngine({ device });
+  expect(engine.problem()).toBeUndefined();
+  device.destroy();
+  await device.lost;
+  expect(engine.problem()).toMatch(/^the GPU device was lost \(destroyed\)/);
+  await expect(engine.squash(new Float32Array(4), { rows: 1, dimension: 4 })).rejects.toThrow(/device was lost/);
 });
