@@ -44,6 +44,7 @@ export type { Arrays } from "./models/arrays.ts";
 export type { InputEmbeddings } from "./models/catalogue.ts";
 export { type ComirecDrOptions, comirecDr, comirecDrDefaults } from "./models/comirec-dr.ts";
 export { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./models/comirec-sa.ts";
+export { type DssmOptions, dssm, dssmDefaults } from "./models/dssm.ts";
 export type { FittedModel, FittedPass, HistoryScorer } from "./models/fitted.ts";
 export { type Gru4recOptions, gru4rec, gru4recDefaults } from "./models/gru4rec.ts";
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
@@ -119,7 +120,7 @@ export { type Measurement, type MeasureOptions, measure } from "./training/measu
 export { loadModel, type ModelSource, type StoredModel, saveModel } from "./training/model-folder.ts";
 export { buildObjective, type Objective } from "./training/objective.ts";
 export { type AdamSettings, adam } from "./training/optimizers.ts";
-export { type TrainingOptions, trainingDefaults } from "./training/options.ts";
+export { type TrainingOptions, trainingDefaults, trainingDefaultsOf } from "./training/options.ts";
 export { restore } from "./training/parameter-arrays.ts";
 export type { Checkpoint, TrainingHooks, TrainingProgress, TrainingResult } from "./training/progress.ts";
 export { train } from "./training/trainer.ts";

@@ -6,6 +6,7 @@ import {
   checkModelSpec,
   comirecDrOptionsSchema,
   comirecSaOptionsSchema,
+  dssmOptionsSchema,
   gru4recOptionsSchema,
   itemCfOptionsSchema,
   mindOptionsSchema,
@@ -13,15 +14,19 @@ import {
   trainingOptionsSchema,
   walsOptionsSchema,
 } from "../training/model-folder-schema.ts";
-import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
+import { type TrainingOptions, trainingDefaults, trainingDefaultsOf } from "../training/options.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";
 
 const { gradient, ...mindShape } = mindOptionsSchema.shape;
 const { transformDeviation, transformStart } = comirecDrOptionsSchema.shape;
 const { attentionDimension } = comirecSaOptionsSchema.shape;
+const { itemHiddenLayers } = dssmOptionsSchema.shape;
 const { stateDimension } = gru4recOptionsSchema.shape;
 const { neighbours, shrinkage } = itemCfOptionsSchema.shape;
 const { confidence, regularisation } = walsOptionsSchema.shape;
+
+/** The model of those who name none. */
+export const defaultModel: ModelName = "mind";
 
 /** Every option of the models; `routingGradient` is the model's `gradient`. */
 export const modelSchema = {
@@ -31,6 +36,7 @@ export const modelSchema = {
   transformDeviation,
   transformStart,
   attentionDimension,
+  itemHiddenLayers,
   stateDimension,
   neighbours,
   shrinkage,
@@ -51,7 +57,7 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), maxmf (several sums of factors), gru4rec (recurrent), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
+    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), maxmf (several sums of factors), gru4rec (recurrent), dssm (two towers, items with layers of their own), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],
@@ -103,6 +109,7 @@ const modelDescriptions: Readonly<
   transformDeviation: ["number", "comirec-dr: standard deviation of the first maps from behaviours to votes"],
   transformStart: ["kind", "comirec-dr: maps begin shared by all places of the history, or own to each"],
   attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
+  itemHiddenLayers: ["widths", "dssm: widths of the hidden layers of the item tower, or none"],
   stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
   neighbours: ["k", "item-cf: how many of the most similar items are kept of each item"],
   shrinkage: ["number", "item-cf: draws similarities that rest on few users towards 0"],
@@ -113,11 +120,12 @@ const modelDescriptions: Readonly<
 const standards: Readonly<Record<string, unknown>> = {
   ...modelDefaults.wals,
   ...modelDefaults["item-cf"],
+  ...modelDefaults.dssm,
   ...modelDefaults.gru4rec,
   ...modelDefaults["comirec-dr"],
   ...modelDefaults["comirec-sa"],
   ...mindDefaults,
-  modelName: "mind",
+  modelName: defaultModel,
   routingGradient: mindDefaults.gradient,
 };
 
@@ -134,7 +142,7 @@ const trainingDescriptions: Readonly<
   ],
   negativeAlpha: ["power", "frequency negatives are drawn by frequency^power"],
   hardNegativesBeta: ["beta", "negatives weigh by e^(beta score), so that hard ones count for more (REMI: 0.1 to 10)"],
-  temperature: ["number", "divides every score"],
+  temperature: ["number", `divides every score (dssm: ${trainingDefaultsOf("dssm").temperature})`],
   scoring: [
     "kind",
     "chosen: one vector by label-aware attention (the paper); best: each candidate by its best interest",
@@ -151,7 +159,7 @@ const trainingDescriptions: Readonly<
     "keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (REMI: 12800)",
   ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
-  rate: ["number", "Adam's learning rate (the paper of ComiRec: 0.001, for comirec-dr 0.005)"],
+  rate: ["number", `Adam's learning rate (comirec-dr, as in its paper: ${trainingDefaultsOf("comirec-dr").rate})`],
   rateHalfLife: ["steps", "steps in which the rate falls by half; 0: it stays"],
   patience: ["epochs", "epochs without a better validation after which training ends"],
   validationUsers: ["number", "users validated after each epoch at most, evenly spread"],
@@ -177,7 +185,7 @@ export const modelFlags: readonly Flag[] = [
 
 /** The model that the options describe; fails on options that the model does not have or that do not fit each other. */
 export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
-  const { modelName: name = "mind", routingGradient, ...options } = given;
+  const { modelName: name = defaultModel, routingGradient, ...options } = given;
   const all = { ...options, ...(routingGradient && { gradient: routingGradient }) };
   for (const [key, value] of Object.entries(all)) {
     // The seed also makes the choices of a protocol.

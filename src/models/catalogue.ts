@@ -31,7 +31,7 @@ export interface Catalogue {
   behaviours(ids: Value): Value;
   /** The vectors of items as they are scored, likewise. */
   rows(ids: Value): Value;
-  /** The vectors of all items, `[itemCount + 1, dimension]`, in float32; row 0 is zero. */
+  /** The vectors of all items, `[count + 1, dimension]`, in float32; row 0 is padding, and nobody's candidate. */
   all(): Value;
 }
 
@@ -73,8 +73,11 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
 export const unit = (vectors: Value): Value => l2Normalise(vectors, { epsilon: 1e-6 });
 
 /** The same items, scored by vectors of length 1. */
-export function normalised({ count, behaviours, rows, all }: Catalogue): Catalogue {
-  return { count, behaviours, rows: (ids) => unit(rows(ids)), all: () => unit(all()) };
+export const normalised = (items: Catalogue): Catalogue => through(items, unit);
+
+/** The same items, scored by what `tower` makes of their vectors. */
+export function through({ count, behaviours, rows, all }: Catalogue, tower: (vectors: Value) => Value): Catalogue {
+  return { count, behaviours, rows: (ids) => tower(rows(ids)), all: () => tower(all()) };
 }
 
 /** `[itemCount + 1, 1 + width]`: the rows of the table that make up each item. */

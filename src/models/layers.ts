@@ -13,17 +13,21 @@ import type { SharedOptions, UserBatch } from "./model.ts";
 
 /** Linear layers named `${name}.0`, `${name}.1`, ...: ReLU after each but the last, which is `dimension` wide (MIND, H-layers). */
 export function hiddenLayers(graph: Graph, name: string, x: Value, options: SharedOptions): Value {
-  const widths = [...options.hiddenLayers, options.dimension];
-  return widths.reduce((input, width, layer) => {
+  const { hiddenLayers: hidden, dimension, seed } = options;
+  return createLayers(graph, name, [lastDimension(x.shape), ...hidden, dimension], seed)(x);
+}
+
+/** The same layers for any number of inputs: from `widths[0]` columns to the last of the widths, with ReLU between. */
+export function createLayers(graph: Graph, name: string, widths: readonly number[], seed: number): (x: Value) => Value {
+  const layers = widths.slice(1).map((width, layer) => {
     const weightName = `${name}.${layer}.weight`;
-    const weight = graph.parameter(
-      weightName,
-      [lastDimension(input.shape), width],
-      glorot({ seed: options.seed, name: weightName }),
-    );
-    const bias = graph.parameter(`${name}.${layer}.bias`, [1, width], zeros);
-    return linear(input, weight, bias, { relu: layer < widths.length - 1 });
-  }, x);
+    const weight = graph.parameter(weightName, [widths[layer]!, width], glorot({ seed, name: weightName }));
+    return { weight, bias: graph.parameter(`${name}.${layer}.bias`, [1, width], zeros) };
+  });
+  return (x) =>
+    layers.reduce((input, { weight, bias }, layer) => {
+      return linear(input, weight, bias, { relu: layer < layers.length - 1 });
+    }, x);
 }
 
 /** Appends the user's profile, one embedding for each field (the mean of a field's values), to every row of `x`. */

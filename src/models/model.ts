@@ -23,9 +23,11 @@ export interface EncodedUsers {
   readonly interestCounts: Value;
   /** By what weights behaviours make up interests, `[batch, length, interests]`; there where gradients flow through them. */
   readonly routingWeights?: Value | undefined;
+  /** The items as the interests score them, of models with an item tower; default: by their embeddings. */
+  readonly items?: Catalogue | undefined;
 }
 
-/** Composes ops: from users to their interest vectors, in the space of the catalogue's item vectors. */
+/** Composes ops: from users to their interest vectors, in the space of the item vectors that score them. */
 export type Encode = (graph: Graph, users: UserBatch, items: Catalogue) => EncodedUsers;
 
 /** What all models share. */

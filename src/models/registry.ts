@@ -1,6 +1,7 @@
 import { fail } from "../errors.ts";
 import { type ComirecDrOptions, comirecDr, comirecDrDefaults } from "./comirec-dr.ts";
 import { type ComirecSaOptions, comirecSa, comirecSaDefaults } from "./comirec-sa.ts";
+import { type DssmOptions, dssm, dssmDefaults } from "./dssm.ts";
 import type { FittedModel } from "./fitted.ts";
 import { type Gru4recOptions, gru4rec, gru4recDefaults } from "./gru4rec.ts";
 import { type ItemCfOptions, itemCf, itemCfDefaults } from "./item-cf.ts";
@@ -18,6 +19,7 @@ export type TrainedSpec =
   | { readonly name: "comirec-dr"; readonly options: ComirecDrOptions }
   | { readonly name: "comirec-sa"; readonly options: ComirecSaOptions }
   | { readonly name: "maxmf"; readonly options: MaxmfOptions }
+  | { readonly name: "dssm"; readonly options: DssmOptions }
   | { readonly name: "gru4rec"; readonly options: Gru4recOptions };
 
 /** A model that is fitted by counting or in closed form. */
@@ -35,7 +37,14 @@ type SpecOf<Name extends ModelName> = Extract<ModelSpec, { readonly name: Name }
 
 /** Options of any model; each takes those it has. */
 export type ModelOptions = Partial<
-  MindOptions & ComirecDrOptions & ComirecSaOptions & Gru4recOptions & MaxmfOptions & ItemCfOptions & WalsOptions
+  MindOptions &
+    ComirecDrOptions &
+    ComirecSaOptions &
+    DssmOptions &
+    Gru4recOptions &
+    MaxmfOptions &
+    ItemCfOptions &
+    WalsOptions
 >;
 
 /** Every model's options, with their defaults. */
@@ -45,6 +54,7 @@ export const modelDefaults: { readonly [Name in ModelName]: SpecOf<Name>["option
   "comirec-dr": comirecDrDefaults,
   "comirec-sa": comirecSaDefaults,
   maxmf: maxmfDefaults,
+  dssm: dssmDefaults,
   gru4rec: gru4recDefaults,
   "item-cf": itemCfDefaults,
   wals: walsDefaults,
@@ -88,6 +98,8 @@ export function encoderOf(spec: TrainedSpec): Encode {
       return comirecSa(spec.options);
     case "maxmf":
       return maxmf(spec.options);
+    case "dssm":
+      return dssm(spec.options);
     case "gru4rec":
       return gru4rec(spec.options);
   }

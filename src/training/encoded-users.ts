@@ -5,7 +5,7 @@ import { encoderOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
 import { type Dataset, profileInput } from "./dataset.ts";
 
 /** A graph that makes the interests of a batch of users from `history`, `lengths` and the inputs of their profile. */
-export interface UserGraph extends EncodedUsers {
+export interface UserGraph extends Omit<EncodedUsers, "items"> {
   readonly graph: Graph;
   /** u32 `[batch]`, behaviours of each user. */
   readonly lengths: Value;
@@ -21,7 +21,7 @@ export function buildUserGraph(
 ): UserGraph {
   const graph = new Graph();
   const { embeddingPrecision: precision, normaliseOutputs } = spec.options;
-  const items = catalogue(graph, { itemCount, features: itemFeatures, precision, ...spec.options });
+  const embedded = catalogue(graph, { itemCount, features: itemFeatures, precision, ...spec.options });
   const profile = (userFeatures?.fields ?? []).map((field): { field: typeof field; ids: Value } => ({
     field,
     ids: graph.input(profileInput(field), "u32", [batch, field.width]),
@@ -32,7 +32,7 @@ export function buildUserGraph(
     times: seesTimes(spec) ? graph.input("times", "u32", [batch, spec.options.length]) : undefined,
     profile,
   };
-  const encoded = encoderOf(spec)(graph, users, items);
+  const { items = embedded, ...encoded } = encoderOf(spec)(graph, users, embedded);
   const made = { graph, lengths: users.lengths, items, ...encoded };
   return normaliseOutputs ? { ...made, items: normalised(items), interests: unit(encoded.interests) } : made;
 }

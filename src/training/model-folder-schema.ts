@@ -3,6 +3,7 @@ import { tunedChoicesSchema } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
 import type { ComirecDrOptions } from "../models/comirec-dr.ts";
 import type { ComirecSaOptions } from "../models/comirec-sa.ts";
+import type { DssmOptions } from "../models/dssm.ts";
 import type { Gru4recOptions } from "../models/gru4rec.ts";
 import type { ItemCfOptions } from "../models/item-cf.ts";
 import type { MaxmfOptions } from "../models/maxmf.ts";
@@ -95,6 +96,11 @@ export const maxmfOptionsSchema = z.strictObject({
   interests: whole(1).max(64),
 }) satisfies z.ZodType<MaxmfOptions>;
 
+export const dssmOptionsSchema = z.strictObject({
+  ...sharedOptions,
+  itemHiddenLayers: z.array(whole(1)),
+}) satisfies z.ZodType<DssmOptions>;
+
 export const gru4recOptionsSchema = z.strictObject({
   ...sharedOptions,
   stateDimension: whole(4).multipleOf(4),
@@ -150,6 +156,7 @@ const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
   z.strictObject({ name: z.literal("maxmf"), options: maxmfOptionsSchema }),
+  z.strictObject({ name: z.literal("dssm"), options: dssmOptionsSchema }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),
   z.strictObject({ name: z.literal("wals"), options: walsOptionsSchema }),

@@ -1,4 +1,5 @@
 import type { NegativeDistribution } from "../data/negatives.ts";
+import type { ModelName } from "../models/registry.ts";
 
 /** How a model is trained. Where the MIND paper leaves a choice open, the comment says what decided. */
 export interface TrainingOptions {
@@ -58,6 +59,7 @@ export interface TrainingOptions {
   readonly seed: number;
 }
 
+/** The defaults of most models. */
 export const trainingDefaults: TrainingOptions = {
   epochs: 10,
   batch: 512,
@@ -81,3 +83,12 @@ export const trainingDefaults: TrainingOptions = {
   includeSeen: false,
   seed: 1,
 };
+
+/** What models need otherwise: the paper's rate of ComiRec-DR; a temperature under which cosines tell candidates apart. */
+const ownDefaults: Partial<Record<ModelName, Partial<TrainingOptions>>> = {
+  "comirec-dr": { rate: 5e-3 },
+  dssm: { temperature: 0.05 },
+};
+
+/** The defaults of one model. */
+export const trainingDefaultsOf = (name: ModelName): TrainingOptions => ({ ...trainingDefaults, ...ownDefaults[name] });

@@ -1,0 +1,44 @@
+import { interestCounts } from "../ops/interest-counts.ts";
+import { meanPool } from "../ops/mean-pool.ts";
+import { reshape } from "../ops/reshape.ts";
+import { through } from "./catalogue.ts";
+import { createLayers, hiddenLayers, withProfile } from "./layers.ts";
+import type { Encode, SharedOptions } from "./model.ts";
+
+export interface DssmOptions extends SharedOptions {
+  /** Widths of the hidden layers of the item tower; `[]` leaves one linear layer. Those of the user tower are `hiddenLayers`. */
+  readonly itemHiddenLayers: readonly number[];
+}
+
+/** Scores are cosines, as in the paper (CIKM 2013), and a temperature sharpens them; widths and L are ours. */
+export const dssmDefaults: DssmOptions = {
+  dimension: 64,
+  length: 50,
+  hiddenLayers: [256],
+  itemHiddenLayers: [128],
+  profileDimension: 16,
+  embeddingDeviation: 0.1,
+  embeddingPrecision: "f32",
+  normaliseOutputs: true,
+  inputEmbeddings: "tied",
+  seed: 1,
+};
+
+/**
+ * Two towers (DSSM, CIKM 2013; for retrieval as in Yi et al., RecSys 2019). The user tower: the mean of the behaviours' embeddings,
+ * joined with the profile, through layers. The item tower: the mean of an item's embedding and its features', through layers of its
+ * own. Behaviours and the item tower share one table of embeddings unless `inputEmbeddings` says otherwise.
+ */
+export function dssm(options: DssmOptions): Encode {
+  return (graph, users, items) => {
+    const { dimension, itemHiddenLayers, seed } = options;
+    const pooled = meanPool(items.behaviours(users.history), users.lengths);
+    const vector = hiddenLayers(graph, "interests", withProfile(graph, pooled, users, options), options);
+    const tower = createLayers(graph, "items.tower", [dimension, ...itemHiddenLayers, dimension], seed);
+    return {
+      interests: reshape(vector, [users.lengths.shape[0]!, 1, dimension]),
+      interestCounts: interestCounts(users.lengths, 1),
+      items: through(items, tower),
+    };
+  };
+}
