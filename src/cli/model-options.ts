@@ -159,7 +159,7 @@ const trainingDescriptions: Readonly<
     "keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (REMI: 12800)",
   ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
-  rate: ["number", `Adam's learning rate (comirec-dr, as in its paper: ${trainingDefaultsOf("comirec-dr").rate})`],
+  rate: ["number", `Adam's learning rate (comirec-dr and maxmf: ${trainingDefaultsOf("comirec-dr").rate})`],
   rateHalfLife: ["steps", "steps in which the rate falls by half; 0: it stays"],
   patience: ["epochs", "epochs without a better validation after which training ends"],
   validationUsers: ["number", "users validated after each epoch at most, evenly spread"],
