@@ -12,7 +12,7 @@ export default defineConfig({
   clean: true,
   plugins: [wgsl()],
   deps: {
-    neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium"],
+    neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium", "usearch"],
     alwaysBundle: ["commander", "cli-progress", "cli-table3", "zod"],
     onlyAllowBundle: false,
   },

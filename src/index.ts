@@ -103,8 +103,10 @@ export { weightedMean } from "./ops/weighted-mean.ts";
 export { weightedSums } from "./ops/weighted-sums.ts";
 export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCall, RowsCall } from "./plain-ops.ts";
 export { initialLogits } from "./reference/initial-logits.ts";
+export { type BuildIndexOptions, buildIndex } from "./retrieval/build-index.ts";
 export type { Encoder, Recipient } from "./retrieval/encoder.ts";
 export { createExactIndex, type ItemTable } from "./retrieval/exact-index.ts";
+export { type IndexDescription, openIndex, saveIndex } from "./retrieval/index-folder.ts";
 export type { Hit, ItemIndex, Query } from "./retrieval/item-index.ts";
 export { diversify, fillQuotas, mergeBest, type Policy } from "./retrieval/policies.ts";
 export {
@@ -112,6 +114,7 @@ export {
   type Recommendation,
   type RecommendationRequest,
   type Recommender,
+  type RecommenderOptions,
 } from "./retrieval/recommender.ts";
 export { type ComparedModel, type ComparedRun, type Comparison, summarise } from "./training/comparison.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";

@@ -20,6 +20,7 @@ const schema = {
   historyTimes: z.array(z.number()).min(1),
   top: z.number().int().min(1),
   includeSeen: z.boolean(),
+  index: z.string().min(1),
 };
 
 type RecommendOptions = Partial<z.infer<z.ZodObject<typeof schema>>>;
@@ -37,6 +38,11 @@ const flags: readonly Flag[] = [
   },
   { key: "top", value: "number", description: "how many items", standard: topDefault },
   { key: "includeSeen", description: "recommend items of the history too" },
+  {
+    key: "index",
+    value: "folder",
+    description: "search an index of polymind index build; default: exactly, all items",
+  },
   ...commonFlags,
 ];
 
@@ -69,7 +75,7 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
     : knownUser(options.user!, model, folder);
   const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
-    const recommender = await createRecommender(engine, model);
+    const recommender = await createRecommender(engine, model, { index: options.index });
     const { top = topDefault, includeSeen = false } = options;
     const [recommendation] = await recommender.recommend([{ ...recipient, top, includeSeen }]);
     const { items, activeInterests } = recommendation!;

@@ -3,6 +3,7 @@ import { PolymindError } from "../errors.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { indexCommand } from "./index-command.ts";
 import type { Io } from "./io.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
@@ -17,9 +18,17 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = new Command("polymind")
     .description("Multi-interest recommendation: trains, judges and serves MIND on any GPU through WebGPU.")
     .addHelpText("after", "\npolymind COMMAND --help lists all options of a command.");
-  for (const create of [trainCommand, evaluateCommand, recommendCommand, compareCommand, tuneCommand, demoCommand])
+  for (const create of [
+    trainCommand,
+    evaluateCommand,
+    recommendCommand,
+    indexCommand,
+    compareCommand,
+    tuneCommand,
+    demoCommand,
+  ])
     program.addCommand(create(io, finish));
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => io.print(text.replace(/\n$/, "")),
       outputError: () => undefined,
@@ -38,6 +47,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return 1;
   }
 }
+
+const withSubcommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withSubcommands)];
 
 function describeError(error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ").trim();

@@ -41,28 +41,49 @@ export interface Recommender {
 type TrainedModel = Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec };
 const isTrained = (model: StoredModel): model is StoredModel & TrainedModel => !isFitted(model.spec);
 
-/**
- * Puts a model on the engine.
- * @param index searches the model's item vectors; default: the exact one, on the engine's device
- */
-export async function createRecommender(engine: Engine, model: StoredModel, index?: ItemIndex): Promise<Recommender> {
-  if (!isTrained(model)) return createFittedRecommender(model);
+export interface RecommenderOptions {
+  /** Searches the model's item vectors: an index, or the folder of one; default: the exact one, on the engine's device. */
+  readonly index?: ItemIndex | string | undefined;
+  /** Leaves the index of a folder on disk and reads what is touched; default false. */
+  readonly mapIndex?: boolean | undefined;
+}
+
+/** Puts a model on the engine. */
+export async function createRecommender(
+  engine: Engine,
+  model: StoredModel,
+  { index, mapIndex = false }: RecommenderOptions = {},
+): Promise<Recommender> {
+  if (!isTrained(model)) {
+    if (index !== undefined) fail(`${model.spec.name} makes no vectors to search an index for; leave the index out`);
+    return createFittedRecommender(model);
+  }
   const parameters = engine.createParameters();
   restore(parameters, model.parameters);
   const encoder = createEncoder(engine, model, parameters);
-  const searched = index ?? createExactIndex(engine, await itemTable(engine, model, parameters));
+  const searched = await indexOf();
   const { itemCount } = model.log;
   if (searched.itemCount !== itemCount || searched.dimension !== encoder.dimension) {
     fail(
       `expected an index of the model's ${itemCount} items of ${encoder.dimension} numbers, got one of ${searched.itemCount} of ${searched.dimension}; build it anew from this model`,
     );
   }
+
+  async function indexOf(): Promise<ItemIndex> {
+    if (typeof index === "object") return index;
+    const table = await itemTable(engine, model as TrainedModel, parameters);
+    if (index === undefined) return createExactIndex(engine, table);
+    const { openIndex } = await import("./index-folder.ts");
+    const vectors = { ...table, values: await table.parameters.read(table.name) };
+    return (await openIndex(index, vectors, { map: mapIndex })).index;
+  }
+
   return {
     recommend: (requests) => recommendTo(requests, encoder, searched),
     interests: (recipients) => encoder.encode(recipients),
     dispose() {
       encoder.dispose();
-      if (!index) searched.dispose();
+      if (typeof index !== "object") searched.dispose();
     },
   };
 }

@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fingerprintOf, type IndexDescription, openIndex, saveIndex } from "../../src/retrieval/index-folder.ts";
+import type { Hit, Query } from "../../src/retrieval/item-index.ts";
+import { factorFor, recallOf } from "../../src/retrieval/recall.ts";
+import { buildUsearch, createUsearchIndex } from "../../src/retrieval/usearch-index.ts";
+import { normals } from "../support/op.ts";
+
+const itemCount = 500;
+const dimension = 8;
+const sizes = { itemCount, dimension };
+const values = normals([itemCount + 1, dimension], 1).data as Float32Array;
+// Some vectors are much longer than others, as embeddings of frequent items are.
+for (let item = 1; item <= itemCount; item += 7) {
+  for (let c = 0; c < dimension; c++) values[item * dimension + c]! *= 3;
+}
+const vectors = { ...sizes, values };
+
+let folder: string;
+let graph: Awaited<ReturnType<typeof buildUsearch>>;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "polymind-index-"));
+  graph = await buildUsearch(vectors);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function exact({ vectors: interests, hidden = [], allowed }: Query, depth: number): Hit[] {
+  const left = new Set(hidden);
+  const among = allowed && new Set(allowed);
+  const hits: Hit[] = [];
+  for (let item = 1; item <= itemCount; item++) {
+    if (left.has(item) || (among && !among.has(item))) continue;
+    let hit: Hit | undefined;
+    for (let interest = 0; interest < interests.length / dimension; interest++) {
+      let score = 0;
+      for (let c = 0; c < dimension; c++) score += interests[interest * dimension + c]! * values[item * dimension + c]!;
+      if (!hit || score > hit.score) hit = { item, score, interest };
+    }
+    if (hit) hits.push(hit);
+  }
+  return hits.sort((one, other) => other.score - one.score || one.item - other.item).slice(0, depth);
+}
+
+const vectorsOf = (count: number, seed: number) => normals([count, dimension], seed).data as Float32Array;
+const queries = Array.from({ length: 30 }, (_, i): Query => ({ vectors: vectorsOf(1 + (i % 4), 10 + i) }));
+const index = () => createUsearchIndex(graph, { ...sizes, factor: 4 });
+
+test("finds nearly all of what an exact search finds, with its scores and interests", async () => {
+  const wanted = queries.map((query) => exact(query, 20));
+  expect(await recallOf(index(), queries, wanted, 20)).toBeGreaterThan(0.98);
+  for (const [i, hits] of (await index().search(queries, 20)).entries()) {
+    for (const hit of hits) {
+      const same = wanted[i]!.find(({ item }) => item === hit.item);
+      if (!same) continue;
+      expect(hit.interest).toBe(same.interest);
+      expect(hit.score).toBeCloseTo(same.score, 3);
+    }
+  }
+});
+
+test("hidden items are not found, allowed ones alone are, however far away they are", async () => {
+  const vectorsOfOne = vectorsOf(2, 5);
+  const [best] = exact({ vectors: vectorsOfOne }, 1) as [Hit];
+  const worst = exact({ vectors: vectorsOfOne }, itemCount).slice(-3);
+  const [without] = await index().search([{ vectors: vectorsOfOne, hidden: [best.item] }], 5);
+  expect(without).toHaveLength(5);
+  expect(without!.some(({ item }) => item === best.item)).toBe(false);
+  const allowed = worst.map(({ item }) => item);
+  const [among] = await index().search([{ vectors: vectorsOfOne, allowed }], 5);
+  expect(among!.map(({ item }) => item)).toEqual(allowed);
+});
+
+test("no vectors find nothing, and vectors of another width are refused", async () => {
+  expect(await index().search([{ vectors: new Float32Array(0) }], 5)).toEqual([[]]);
+  await expect(index().search([{ vectors: new Float32Array(9) }], 5)).rejects.toThrow(/vectors of 8 numbers each/);
+  await expect(index().search(queries, 0)).rejects.toThrow(/depth of at least 1, got 0/);
+});
+
+test("the search goes deeper until the recall is enough, and says what it reached where it never is", async () => {
+  const wanted = queries.map((query) => exact(query, 10));
+  const asked: number[] = [];
+  const found = (share: number) => (factor: number) => {
+    asked.push(factor);
+    const search = async (all: readonly Query[]) =>
+      all.map((_, i) => wanted[i]!.slice(0, Math.round(10 * Math.min(1, share * factor))));
+    return { ...sizes, search, dispose() {} };
+  };
+  expect(await factorFor(found(0.3), queries, wanted, { at: 10, target: 0.95 })).toEqual({ factor: 4, recall: 1 });
+  expect(asked).toEqual([1, 2, 4]);
+  expect(await factorFor(found(0.01), queries, wanted, { at: 10, target: 0.95 })).toMatchObject({
+    factor: 32,
+    recall: 0.3,
+  });
+});
+
+const description: IndexDescription = {
+  kind: "usearch",
+  fingerprint: fingerprintOf(vectors),
+  ...sizes,
+  factor: 4,
+  recall: { at: 10, queries: 30, target: 0.9, reached: 0.99 },
+};
+
+test.each([false, true])("is saved and opened with the same answers, mapped: %s", async (map) => {
+  const path = join(folder, `saved-${map}`);
+  await saveIndex(path, graph, description);
+  const opened = await openIndex(path, vectors, { map });
+  expect(opened.description).toEqual(description);
+  expect(await opened.index.search(queries, 10)).toEqual(await index().search(queries, 10));
+});
+
+test("an index of other vectors, a damaged one and a folder of something else are refused by name", async () => {
+  const path = join(folder, "refused");
+  await saveIndex(path, graph, description);
+  const other = { ...vectors, values: Float32Array.from(values, (value, i) => (i === 9 ? value + 1 : value)) };
+  await expect(openIndex(path, other)).rejects.toThrow(/built from 500 items of 8 numbers of another model/);
+  const file = join(path, "items.usearch");
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.subarray(0, bytes.length / 2));
+  await expect(openIndex(path, vectors)).rejects.toThrow(/items\.usearch/);
+  await expect(openIndex(join(folder, "nowhere"), vectors)).rejects.toThrow(/nowhere/);
+});
+
+test("a vector that is not finite is named", async () => {
+  const spoilt = { ...vectors, values: Float32Array.from(values).fill(Number.NaN, 3 * dimension, 3 * dimension + 1) };
+  await expect(buildUsearch(spoilt)).rejects.toThrow(/vector of item 3 is not finite/);
+});
