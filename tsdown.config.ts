@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { page } from "./tools/page.ts";
 import { wgsl } from "./tools/wgsl.ts";
 
 export default defineConfig({
@@ -10,10 +11,10 @@ export default defineConfig({
   fixedExtension: false,
   dts: true,
   clean: true,
-  plugins: [wgsl()],
+  plugins: [wgsl(), page()],
   deps: {
     neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium", "usearch"],
-    alwaysBundle: ["commander", "cli-progress", "cli-table3", "zod"],
+    alwaysBundle: ["commander", "cli-progress", "cli-table3", "umap-js", "zod"],
     onlyAllowBundle: false,
   },
 });

@@ -103,6 +103,10 @@ export { weightedMean } from "./ops/weighted-mean.ts";
 export { weightedSums } from "./ops/weighted-sums.ts";
 export type { AttentionCall, BilinearCall, MaskedSoftmaxCall, PlainOps, RouteCall, RowsCall } from "./plain-ops.ts";
 export { initialLogits } from "./reference/initial-logits.ts";
+export { type ComparedModel, type ComparedRun, type Comparison, summarise } from "./report/comparison.ts";
+export { type InterestMap, type MapModel, type MapPlan, mapModel, planMap } from "./report/interest-map.ts";
+export { drawReport } from "./report/page.ts";
+export { type PublishedResult, publishedResults } from "./report/published.ts";
 export { type BuildIndexOptions, buildIndex } from "./retrieval/build-index.ts";
 export type { Encoder, Recipient } from "./retrieval/encoder.ts";
 export { createExactIndex, type ItemTable } from "./retrieval/exact-index.ts";
@@ -116,7 +120,6 @@ export {
   type Recommender,
   type RecommenderOptions,
 } from "./retrieval/recommender.ts";
-export { type ComparedModel, type ComparedRun, type Comparison, summarise } from "./training/comparison.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
 export { type Judgement, type JudgeOptions, judge, judgeMostPopular, type RankedList } from "./training/judge.ts";
 export { type Measurement, type MeasureOptions, measure } from "./training/measure.ts";

@@ -59,6 +59,7 @@ const floors = [
   "training",
   "retrieval",
   "service",
+  "report",
   "cli",
 ];
 

@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
 import type { ItemCategories } from "../evaluation/categories.ts";
 import type { Arrays } from "../models/arrays.ts";
+import type { ComparedRun } from "../report/comparison.ts";
 import { nodeDisk } from "../storage/disk.ts";
 import { currentManifest } from "../storage/manifest.ts";
-import type { ComparedRun } from "../training/comparison.ts";
+import type { Dataset } from "../training/dataset.ts";
 import { measure } from "../training/measure.ts";
 import { type ModelSource, saveModel } from "../training/model-folder.ts";
 import type { Console } from "./io.ts";
@@ -33,17 +35,25 @@ export interface Run {
   readonly title: string;
 }
 
+/** What a run takes from the comparison. */
+export interface RunHelp {
+  readonly prepare: NewJob["prepare"];
+  readonly categories: ItemCategories | undefined;
+  /** Looks at the judged model while its engine is there. */
+  readonly look: Look;
+}
+
+export type Look = (engine: Engine, learned: Arrays, dataset: Dataset) => Promise<void>;
+
 export interface FinishedRun {
   readonly result: ComparedRun;
   readonly source: ModelSource;
-  readonly learned: Arrays;
 }
 
 /** Trains one model, or goes on with it where its folder holds it, and judges it; undefined where that was interrupted. */
 export async function finishRun(
   run: Run,
-  prepare: NewJob["prepare"],
-  categories: ItemCategories | undefined,
+  { prepare, categories, look }: RunHelp,
   { at, adapter, signal, out, told }: RunSettings,
   console: Console,
 ): Promise<FinishedRun | undefined> {
@@ -77,8 +87,9 @@ export async function finishRun(
       const test = testResult(judgement, todo.dataset, split.test, judging);
       await saveModel(folder, source, checkpoint, test);
     }
+    await look(engine, trained.best, todo.dataset);
     const { history, bestEpoch = 0 } = trained.progress;
-    return { result: { seed, history, bestEpoch, test: measurement }, source, learned: trained.best };
+    return { result: { seed, history, bestEpoch, test: measurement }, source };
   } finally {
     engine.dispose();
   }

@@ -2,13 +2,16 @@ import { basename, join } from "node:path";
 import { Command } from "commander";
 import { fail, PolymindError } from "../errors.ts";
 import { modelDefaults, modelNames } from "../models/registry.ts";
+import { type ComparedModel, type ComparedRun, type Comparison, summarise } from "../report/comparison.ts";
+import { type InterestMap, type MapModel, type MapPlan, mapModel, planMap } from "../report/interest-map.ts";
+import { drawReport } from "../report/page.ts";
+import { publishedResults } from "../report/published.ts";
 import { explainFailure, nodeDisk } from "../storage/disk.ts";
-import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
-import { type ComparedModel, type ComparedRun, type Comparison, summarise } from "../training/comparison.ts";
+import { ensureFile, writeJsonFile, writeTextFile } from "../storage/json-file.ts";
 import { dataDefaults } from "../training/model-folder-data.ts";
 import { drawsByChance, protocolSchema } from "../training/protocol.ts";
 import { type CompareOptions, compareFlags, compareSchema } from "./compare-options.ts";
-import { type FinishedRun, finishRun, type Run } from "./compare-run.ts";
+import { type FinishedRun, finishRun, type Look, type Run } from "./compare-run.ts";
 import { type Contestant, contestants } from "./contestants.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { readCatalogue } from "./item-catalogue.ts";
@@ -56,8 +59,11 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
     read ??= readData(given, to);
     return read;
   };
-  const { source } = await job.prepare(console, readOnce);
+  const { source, dataset } = await job.prepare(console, readOnce);
   const catalogue = await readCatalogue(options, source.data, source.log.itemIds, source.itemFeatures, console);
+  const names = { ...catalogue, userIds: source.log.userIds };
+  const plan = options.report === undefined ? undefined : planMap(dataset, names, catalogue.categories);
+  const maps: MapModel[] = [];
   const { signal, release } = catchInterrupt(console, "finishing the step");
   const finished = new Map<string, FinishedRun[]>();
   const failures: string[] = [];
@@ -67,7 +73,12 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
       if (signal.aborted) break;
       try {
         const prepare = () => run.job.prepare(console, readOnce);
-        const done = await finishRun(run, prepare, catalogue.categories, settings, console);
+        const look: Look = async (engine, learned, own) => {
+          if (plan === undefined || maps.some(({ label }) => label === run.label)) return;
+          const map = await mapModel(run.label, plan, engine, learned, run.job.spec, own);
+          if (map !== undefined) maps.push(map);
+        };
+        const done = await finishRun(run, { prepare, categories: catalogue.categories, look }, settings, console);
         if (done === undefined) break;
         finished.set(run.label, [...(finished.get(run.label) ?? []), done]);
         console.note(`${run.title}: ${describeRun(done.result)}`);
@@ -86,9 +97,14 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
     console.print(`interrupted before the first run was done${howToGoOn(out)}`);
     return 130;
   }
-  const comparison = compose(all, finished, source, at);
+  const map = plan === undefined || maps.length === 0 ? undefined : shownMap(plan, maps);
+  const comparison: Comparison = { ...compose(all, finished, source, at), map };
   for (const line of describeComparison(comparison)) console.print(line);
   await writeJsonFile(options.json, comparison);
+  if (options.report !== undefined) {
+    await writeTextFile(options.report, await drawReport(comparison));
+    console.note(`report: ${options.report}`);
+  }
   const done = [...finished.values()].flat().length;
   if (done + failures.length < runs.length) {
     console.print(`interrupted: ${done} of ${runs.length} runs are done${howToGoOn(out)}`);
@@ -128,20 +144,27 @@ function compose(
     const results = runs.map(({ result }) => result);
     return [{ label, options, training, runs: results, summary: summarise(results) }];
   });
+  const described = {
+    name: basename(data.interactions ?? "log"),
+    users: log.userCount,
+    items: log.itemCount,
+    interactions: log.items.length,
+    protocol: within(data, protocolSchema),
+    includeSeen,
+  };
   return {
     date: new Date().toISOString(),
     adapter: adapterOf(finished),
-    log: {
-      name: basename(data.interactions ?? "log"),
-      users: log.userCount,
-      items: log.itemCount,
-      interactions: log.items.length,
-      protocol: within(data, protocolSchema),
-      includeSeen,
-    },
+    log: described,
     at,
     models,
+    published: publishedResults(described),
   };
+}
+
+/** The map without what only its making needed. */
+function shownMap({ items, categories, users }: MapPlan, models: readonly MapModel[]): InterestMap {
+  return { items, categories, users, models };
 }
 
 /** What the models were trained on: a GPU, where any was. */

@@ -1,5 +1,5 @@
 import type { Estimate } from "../evaluation/estimate.ts";
-import type { ComparedModel, Comparison, ModelSummary } from "../training/comparison.ts";
+import type { ComparedModel, Comparison, ModelSummary } from "../report/comparison.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 
 interface Column {

@@ -41,7 +41,14 @@ export interface ScoreTable {
 export function sampleUsers(evaluated: EvaluationUsers, most = Number.POSITIVE_INFINITY): EvaluationUsers {
   const count = evaluated.users.length;
   if (count <= most) return evaluated;
-  const kept = Array.from({ length: most }, (_, i) => Math.floor((i * count) / most));
+  return pickUsers(
+    evaluated,
+    Array.from({ length: most }, (_, i) => Math.floor((i * count) / most)),
+  );
+}
+
+/** Some of the users, by their places among them. */
+export function pickUsers(evaluated: EvaluationUsers, kept: readonly number[]): EvaluationUsers {
   const pick = (lists: EvaluationUsers["history"]) =>
     listsOf(
       lists,

@@ -1,13 +1,15 @@
-import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Comparison } from "../../src/training/comparison.ts";
+import type { Comparison } from "../../src/report/comparison.ts";
 import { type Outcome, polymind, smallModel, temporaryFolder, writeLog } from "./command-line.ts";
 
 const jsonOf = async (file: string): Promise<Comparison> => JSON.parse(await readFile(file, "utf8"));
 const without = ["--models", "mind,single=mind,wals,most-popular", "--set", "single.interests=1,wals.dimension=6"];
 const common = ["--epochs", "2", "--at", "5,20"];
+
+const titles = Array.from({ length: 80 }, (_, i) => `topic${Math.floor(i / 10)}-item${i % 10}`);
 
 /** What does not depend on the clock. */
 const timeless = (comparison: Comparison) =>
@@ -32,6 +34,13 @@ describe("polymind compare", () => {
     log = await writeLog(folder);
     argv = ["compare", ...without, ...common, ...smallModel, "--interactions", log, "--seeds", "2", "--seed", "7"];
     const json = join(folder, "comparison.json");
+    const catalogue = join(folder, "catalogue.csv");
+    await writeFile(
+      catalogue,
+      `item,title,topic\n${titles.map((title, i) => `${title},"</script><b>${i}",a${i % 3}`).join("\n")}\n`,
+    );
+    const shown = ["--catalogue", catalogue, "--title", "title", "--report", join(folder, "report.html")];
+    argv = [...argv, ...shown];
     outcome = await polymind([...argv, "--out", join(folder, "runs"), "--json", json]);
     expect(outcome).toMatchObject({ code: 0, errors: [] });
     comparison = await jsonOf(json);
@@ -66,7 +75,8 @@ describe("polymind compare", () => {
     const own = ["--interactions", log, "--model-name", name, ...size, "--epochs", "2", "--seed", "8"];
     const trained = await polymind(["train", ...own, "--out", model]);
     expect(trained).toMatchObject({ code: 0, errors: [] });
-    const metrics = ["--metrics", "hit-rate,coverage,popularity", "--at", "5,20"];
+    const categories = ["--item-features", join(folder, "catalogue.csv"), "--category", "topic"];
+    const metrics = ["--metrics", "hit-rate,coverage,diversity,popularity", "--at", "5,20", ...categories];
     expect(await polymind(["evaluate", "--model", model, ...metrics, "--json", json])).toMatchObject({ code: 0 });
     const judged = JSON.parse(await readFile(json, "utf8"));
     const { test: measured } = comparison.models.find(({ label }) => label === name)!.runs[1]!;
@@ -101,6 +111,46 @@ describe("polymind compare", () => {
     }
     expect(comparison.models[0]!.runs[0]!.test.usage!.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
     expect(comparison.models[3]!.runs[0]!.test.usage).toBeNull();
+  });
+
+  test("the report holds the comparison as the JSON file does, and loads nothing", async () => {
+    const html = await readFile(join(folder, "report.html"), "utf8");
+    const scripts = [...html.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)];
+    expect(scripts.map(([, attributes]) => attributes)).toEqual([' type="application/json" id="comparison"', ""]);
+    expect(JSON.parse(scripts[0]![2]!)).toEqual(comparison);
+    // What no browser runs or shows is parsed here at least.
+    expect(() => new Function(scripts[1]![2]!)).not.toThrow();
+    const without = html.replace(scripts[0]![2]!, "");
+    // `url(#...)` names a part of the page itself.
+    const loading = /<(link|img|iframe|script src)|@import|url\((?!#)|\bimport\(|XMLHttpRequest|WebSocket|\bfetch\(/g;
+    expect([...without.matchAll(loading)].map(([found]) => found)).toEqual([]);
+    const addresses = new Set(
+      [...without.matchAll(/https?:\/\/[^\s"'`)]+/g)].map(([address]) => new URL(address).host),
+    );
+    expect([...addresses]).toEqual(["www.w3.org"]);
+  });
+
+  test("the interest map has each user's interests among the items", () => {
+    const { items, categories, users, models } = comparison.map!;
+    expect(categories).toEqual(["a0", "a1", "a2"].toSorted((a, b) => categories.indexOf(a) - categories.indexOf(b)));
+    expect(models.map(({ label }) => label)).toEqual(["mind", "single"]);
+    expect(users).toHaveLength(12);
+    expect(items.every(({ title }) => title.startsWith("</script><b>"))).toBe(true);
+    for (const { x, y, users: own } of models) {
+      expect([x.length, y.length, own.length]).toEqual([items.length, items.length, users.length]);
+      for (const [index, { interests }] of own.entries()) {
+        const { history, targets } = users[index]!;
+        const seen = interests.flatMap(({ behaviours }) => behaviours).toSorted((a, b) => a - b);
+        // The model sees ten behaviours, each nearest to one interest.
+        expect(seen).toEqual(Array.from(history.keys()).slice(-10));
+        for (const interest of interests) {
+          expect(interest.items.filter((item) => history.includes(item) && !targets.includes(item))).toEqual([]);
+          const mean = interest.items.reduce((sum, item) => sum + x[item]!, 0) / interest.items.length;
+          expect(interest.x).toBeCloseTo(mean, 2);
+        }
+      }
+    }
+    expect(models[1]!.users.every(({ interests }) => interests.length === 1)).toBe(true);
   });
 
   test("what is done is not trained again", async () => {

@@ -1,10 +1,12 @@
 import { type Estimate, estimate } from "../evaluation/estimate.ts";
 import type { ListMetrics } from "../evaluation/list-metrics.ts";
 import type { RankingMetrics } from "../evaluation/metrics.ts";
-import type { Measurement } from "./measure.ts";
-import type { TrainingOptions } from "./options.ts";
-import type { EpochResult } from "./progress.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Measurement } from "../training/measure.ts";
+import type { TrainingOptions } from "../training/options.ts";
+import type { EpochResult } from "../training/progress.ts";
+import type { Protocol } from "../training/protocol.ts";
+import type { InterestMap } from "./interest-map.ts";
+import type { PublishedResult } from "./published.ts";
 
 /** Several models, judged by the same users of the same log. */
 export interface Comparison {
@@ -15,6 +17,10 @@ export interface Comparison {
   /** Cutoffs N of the metrics. */
   readonly at: readonly number[];
   readonly models: readonly ComparedModel[];
+  /** Numbers of others, the comparable ones first. */
+  readonly published: readonly PublishedResult[];
+  /** There if it was asked for and any model makes vectors. */
+  readonly map?: InterestMap | undefined;
 }
 
 export interface ComparedLog {
