@@ -57,7 +57,7 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), maxmf (several sums of factors), gru4rec (recurrent), dssm (two towers, items with layers of their own), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
+    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), remi (comirec-sa with hard negatives and regularised attention), maxmf (several sums of factors), gru4rec (recurrent), dssm (two towers, items with layers of their own), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],
@@ -85,7 +85,7 @@ const modelDescriptions: Readonly<
   logitDeviation: ["number", "standard deviation of the initial routing logits"],
   positions: [
     "kind",
-    "learned vectors of places, which scale behaviours (mind, comirec-dr) or which the attention sees (comirec-sa): learned counts from the oldest, recent from the newest, or none",
+    "learned vectors of places, which scale behaviours (mind, comirec-dr) or which the attention sees (comirec-sa, remi): learned counts from the oldest, recent from the newest, or none",
   ],
   times: [
     "kind",
@@ -108,7 +108,7 @@ const modelDescriptions: Readonly<
   profileDimension: ["width", "width of each embedding of the user profile"],
   transformDeviation: ["number", "comirec-dr: standard deviation of the first maps from behaviours to votes"],
   transformStart: ["kind", "comirec-dr: maps begin shared by all places of the history, or own to each"],
-  attentionDimension: ["width", "comirec-sa: width of the attention's hidden layer"],
+  attentionDimension: ["width", "comirec-sa and remi: width of the attention's hidden layer"],
   itemHiddenLayers: ["widths", "dssm: widths of the hidden layers of the item tower, or none"],
   stateDimension: ["width", "gru4rec: width of the recurrent state, a multiple of 4"],
   neighbours: ["k", "item-cf: how many of the most similar items are kept of each item"],
@@ -129,6 +129,8 @@ const standards: Readonly<Record<string, unknown>> = {
   routingGradient: mindDefaults.gradient,
 };
 
+const remi = trainingDefaultsOf("remi");
+
 const trainingDescriptions: Readonly<
   Record<keyof TrainingOptions, readonly [value: string | undefined, description: string]>
 > = {
@@ -141,7 +143,10 @@ const trainingDescriptions: Readonly<
     "negatives are drawn frequency (^ --negative-alpha), log-uniform (over frequency ranks) or uniform; in-batch: the other users' positives",
   ],
   negativeAlpha: ["power", "frequency negatives are drawn by frequency^power"],
-  hardNegativesBeta: ["beta", "negatives weigh by e^(beta score), so that hard ones count for more (REMI: 0.1 to 10)"],
+  hardNegativesBeta: [
+    "beta",
+    `negatives weigh by e^(beta score), so that hard ones count for more (remi: ${remi.hardNegativesBeta}; its paper 0.1 to 10)`,
+  ],
   temperature: ["number", `divides every score (dssm: ${trainingDefaultsOf("dssm").temperature})`],
   scoring: [
     "kind",
@@ -156,7 +161,7 @@ const trainingDescriptions: Readonly<
   ],
   routingRegularisation: [
     "lambda",
-    "keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (REMI: 12800)",
+    `keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (remi: ${remi.routingRegularisation})`,
   ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
   rate: ["number", `Adam's learning rate (comirec-dr and maxmf: ${trainingDefaultsOf("comirec-dr").rate})`],

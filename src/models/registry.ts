@@ -18,6 +18,7 @@ export type TrainedSpec =
   | { readonly name: "youtube-dnn"; readonly options: SharedOptions }
   | { readonly name: "comirec-dr"; readonly options: ComirecDrOptions }
   | { readonly name: "comirec-sa"; readonly options: ComirecSaOptions }
+  | { readonly name: "remi"; readonly options: ComirecSaOptions }
   | { readonly name: "maxmf"; readonly options: MaxmfOptions }
   | { readonly name: "dssm"; readonly options: DssmOptions }
   | { readonly name: "gru4rec"; readonly options: Gru4recOptions };
@@ -53,6 +54,7 @@ export const modelDefaults: { readonly [Name in ModelName]: SpecOf<Name>["option
   "youtube-dnn": youtubeDnnDefaults,
   "comirec-dr": comirecDrDefaults,
   "comirec-sa": comirecSaDefaults,
+  remi: comirecSaDefaults,
   maxmf: maxmfDefaults,
   dssm: dssmDefaults,
   gru4rec: gru4recDefaults,
@@ -94,6 +96,8 @@ export function encoderOf(spec: TrainedSpec): Encode {
       return youtubeDnn(spec.options);
     case "comirec-dr":
       return comirecDr(spec.options);
+    // The method is a way of training the other: see the training options of its own.
+    case "remi":
     case "comirec-sa":
       return comirecSa(spec.options);
     case "maxmf":

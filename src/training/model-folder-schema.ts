@@ -155,6 +155,7 @@ const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
+  z.strictObject({ name: z.literal("remi"), options: comirecSaOptionsSchema }),
   z.strictObject({ name: z.literal("maxmf"), options: maxmfOptionsSchema }),
   z.strictObject({ name: z.literal("dssm"), options: dssmOptionsSchema }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),

@@ -86,12 +86,14 @@ export const trainingDefaults: TrainingOptions = {
 
 /**
  * What models need otherwise: the paper's rate of ComiRec-DR; a temperature under which cosines tell candidates apart; a rate for
- * MaxMF, which has no layers that would help its embeddings along (two epochs of MovieLens latest-small: HitRate@50 .197, with 1e-3 .118).
+ * MaxMF, which has no layers that would help its embeddings along (two epochs of MovieLens latest-small: HitRate@50 .197, with 1e-3 .118); REMI's hard
+ * negatives, of its betas from 0.1 (RetailRocket) to 10 (Books) that of Gowalla, and its lambda of 100, summed over batches of 128 there.
  */
 const ownDefaults: Partial<Record<ModelName, Partial<TrainingOptions>>> = {
   "comirec-dr": { rate: 5e-3 },
   dssm: { temperature: 0.05 },
   maxmf: { rate: 5e-3 },
+  remi: { hardNegativesBeta: 1, routingRegularisation: 12_800 },
 };
 
 /** The defaults of one model. */

@@ -37,6 +37,6 @@ export function penalties(
 
 function failWithoutWeights(spec: TrainedSpec, regularisation: number): never {
   return fail(
-    `--routing-regularisation ${regularisation}: expected weights of behaviours that gradients flow through, got ${spec.name}, which has none; use --model-name comirec-sa, or leave it out`,
+    `--routing-regularisation ${regularisation}: expected weights of behaviours that gradients flow through, got ${spec.name}, which has none; use --model-name comirec-sa or remi, or leave it out`,
   );
 }

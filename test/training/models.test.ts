@@ -8,7 +8,7 @@ import { type ModelSpec, modelNames, modelSpec } from "../../src/models/registry
 import { judge, judgeMostPopular } from "../../src/training/judge.ts";
 import { datasetOf, loadModel, type ModelSource, saveModel } from "../../src/training/model-folder.ts";
 import { dataDefaults } from "../../src/training/model-folder-data.ts";
-import { trainingDefaults } from "../../src/training/options.ts";
+import { trainingDefaultsOf } from "../../src/training/options.ts";
 import type { Checkpoint } from "../../src/training/progress.ts";
 import { train } from "../../src/training/trainer.ts";
 
@@ -24,7 +24,7 @@ const small = {
 
 const sourceOf = (spec: ModelSpec): ModelSource => ({
   spec,
-  training: { ...trainingDefaults, epochs: 8, batch: 32, negatives: 60, rate: 0.02 },
+  training: { ...trainingDefaultsOf(spec.name), epochs: 8, batch: 32, negatives: 60, rate: 0.02 },
   data: dataDefaults,
   log,
   adapter: "test",

@@ -64,6 +64,6 @@ test("routing regularisation spreads attention over the behaviours", async () =>
 test.each(["mind", "youtube-dnn"] as const)("%s has no weights to regularise", (name) => {
   const options = { ...quick, routingRegularisation: 100 };
   expect(() => buildObjective(modelSpec(name, small), dataset, options)).toThrow(
-    `--routing-regularisation 100: expected weights of behaviours that gradients flow through, got ${name}, which has none; use --model-name comirec-sa, or leave it out`,
+    `--routing-regularisation 100: expected weights of behaviours that gradients flow through, got ${name}, which has none; use --model-name comirec-sa or remi, or leave it out`,
   );
 });
