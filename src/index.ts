@@ -1,4 +1,6 @@
 export { backpropagate, gradients } from "./autograd.ts";
+export type { ItemEmbeddings } from "./data/embeddings.ts";
+export { type ReadEmbeddingsOptions, readEmbeddings } from "./data/embeddings-file.ts";
 export { encodeFeatures, type FeatureTable } from "./data/features.ts";
 export { type ReadFeaturesOptions, readFeatures } from "./data/features-file.ts";
 export { describeLog, type InteractionLog } from "./data/log.ts";

@@ -1,9 +1,13 @@
+import { stat } from "node:fs/promises";
+import type { ItemEmbeddings } from "../data/embeddings.ts";
+import { readEmbeddings } from "../data/embeddings-file.ts";
 import type { FeatureTable } from "../data/features.ts";
 import { readFeatures } from "../data/features-file.ts";
 import { describeLog, type InteractionLog } from "../data/log.ts";
 import { readInteractions } from "../data/log-file.ts";
 import { fileFormats } from "../data/plain-file.ts";
 import { fail } from "../errors.ts";
+import { embeddingsOfModel } from "../training/model-embeddings.ts";
 import { type DataDescription, dataDefaults, dataDescriptionSchema } from "../training/model-folder-data.ts";
 import type { Console } from "./io.ts";
 import type { Flag } from "./options.ts";
@@ -28,6 +32,15 @@ const featureDescriptions: Readonly<Record<string, readonly [string, string]>> =
   itemFeatures: ["file", "categorical features of items; an item's vector is the mean of its own and of theirs"],
   itemFeaturesKey: ["column", "its column of the item; default: the first"],
   itemFeaturesColumns: ["names", "its columns to use; default: all that are categories"],
+  itemEmbeddings: [
+    "file",
+    "vectors that item embeddings begin with: .npy, .safetensors, .parquet, .csv, .tsv, .jsonl, or the folder of a model; --input-embeddings says whether they change",
+  ],
+  itemEmbeddingsIds: [
+    "file",
+    "the ids of the rows of .npy and .safetensors, one a line; default: beside it, as .ids.txt",
+  ],
+  itemEmbeddingsKey: ["column", "the column of the item in a table of vectors; default: the first"],
   featureSeparator: ["text", "stands between the values of a multi-valued feature column"],
 };
 
@@ -66,6 +79,25 @@ export async function readAllFeatures(data: DataDescription, log: InteractionLog
 export async function readItemFeatures(data: DataDescription, itemIds: readonly string[], console: Console) {
   const { itemFeatures, itemFeaturesKey: key, itemFeaturesColumns: columns } = data;
   return readTable(itemFeatures, { key, columns, ids: itemIds.slice(1) }, "items", data, console);
+}
+
+/** Reads the vectors that item embeddings begin with, if the options name them, and says how many items have one. */
+export async function readItemEmbeddings(
+  { itemEmbeddings: path, itemEmbeddingsIds: idsFile, itemEmbeddingsKey: key }: DataDescription,
+  itemIds: readonly string[],
+  { note }: Console,
+): Promise<ItemEmbeddings | undefined> {
+  if (path === undefined) {
+    if (idsFile !== undefined) fail("--item-embeddings-ids: ids of what? Name the vectors with --item-embeddings FILE");
+    return undefined;
+  }
+  const ids = itemIds.slice(1);
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const read = isFolder ? await embeddingsOfModel(path, ids) : await readEmbeddings(path, { ids, idsFile, key });
+  note(
+    `item embeddings begin with ${path}, of width ${read.dimension}; ${read.missing} of ${ids.length} items are not there`,
+  );
+  return read;
 }
 
 async function readTable(

@@ -7,7 +7,7 @@ import { type DataDescription, dataDefaults } from "../training/model-folder-dat
 import { type TrainingOptions, trainingDefaultsOf } from "../training/options.ts";
 import { type Checkpoint, isFinished } from "../training/progress.ts";
 import { completeProtocol } from "../training/protocol.ts";
-import { dataSchema, readAllFeatures, readLog } from "./data-options.ts";
+import { dataSchema, readAllFeatures, readItemEmbeddings, readLog } from "./data-options.ts";
 import type { Console } from "./io.ts";
 import { defaultModel, givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
 import { flagOf, showValue, within } from "./options.ts";
@@ -38,6 +38,10 @@ export function newJob(options: TrainOptions): NewJob {
   const given = { ...dataDefaults, ...within(options, dataSchema) };
   checkProtocol(given);
   if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
+  if (given.itemEmbeddings !== undefined && isFitted(spec))
+    fail(
+      `--item-embeddings: ${spec.name} has no embeddings to begin with; leave it out, or use a model that is trained`,
+    );
   return {
     spec,
     training,
@@ -55,7 +59,8 @@ export async function readData(
 ): Promise<Omit<ModelSource, "spec" | "training" | "adapter">> {
   const log = await readLog(given, console);
   const data = { ...given, ...completeProtocol(log, given) };
-  return { data, log, ...(await readAllFeatures(data, log, console)) };
+  const features = await readAllFeatures(data, log, console);
+  return { data, log, ...features, itemEmbeddings: await readItemEmbeddings(data, log.itemIds, console) };
 }
 
 /** The training that a folder holds, to go on with; options may not differ, but for those of when to end. */
@@ -108,10 +113,11 @@ function epochsOf(spec: ModelSpec, epochs: number): number {
   return isFitted(spec) && !fittedModel(spec).isIterative ? 1 : epochs;
 }
 
-const isFile = (key: string): boolean => key === "interactions" || key === "userFeatures" || key === "itemFeatures";
+const files = ["interactions", "userFeatures", "itemFeatures", "itemEmbeddings", "itemEmbeddingsIds"];
 
 function isSame(key: string, given: unknown, stored: unknown): boolean {
-  if (isFile(key) && typeof given === "string" && typeof stored === "string") return resolve(given) === resolve(stored);
+  if (files.includes(key) && typeof given === "string" && typeof stored === "string")
+    return resolve(given) === resolve(stored);
   return JSON.stringify(given) === JSON.stringify(stored);
 }
 

@@ -1,6 +1,7 @@
+import type { ItemEmbeddings } from "../data/embeddings.ts";
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
-import type { Graph, Value } from "../graph/graph.ts";
+import type { Graph, Initializer, Value } from "../graph/graph.ts";
 import type { Precision } from "../graph/shape.ts";
 import { embeddingBag } from "../ops/embedding-bag.ts";
 import { gather } from "../ops/gather.ts";
@@ -21,6 +22,8 @@ export interface CatalogueOptions {
   readonly inputEmbeddings?: InputEmbeddings;
   /** Features of item i + 1 in row i; the item's vector is then the mean of its own embedding and those of its features. */
   readonly features?: FeatureTable;
+  /** What the tables of embeddings begin with; items without begin at random. */
+  readonly pretrained?: ItemEmbeddings | undefined;
 }
 
 /** The items of a model within one graph. */
@@ -44,10 +47,11 @@ export const inputTable = (inputEmbeddings: InputEmbeddings): string =>
  * itemCount are items, those after them features.
  */
 export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
-  const { itemCount, dimension, embeddingDeviation, seed, features, precision, inputEmbeddings = "tied" } = options;
+  const { itemCount, dimension, seed, features, precision, inputEmbeddings = "tied" } = options;
   const tableOf = (name: string, trainable = true) => {
     const shape = [itemCount + 1 + (features?.featureCount ?? 0), dimension];
-    return graph.parameter(name, shape, embeddings(embeddingDeviation, { seed, name }), { precision, trainable });
+    const random = embeddings(options.embeddingDeviation, { seed, name });
+    return graph.parameter(name, shape, beginning(options, random), { precision, trainable });
   };
   const scored = tableOf("items.embedding");
   const tied = inputEmbeddings === "tied";
@@ -66,6 +70,25 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
     behaviours: (ids) => lookUp(seen, ids),
     rows: (ids) => lookUp(scored, ids),
     all: () => (members || scored.type === "f16" ? lookUp(scored, everyItem()) : scored),
+  };
+}
+
+/** Random rows, and in place of them those that were learned elsewhere. */
+function beginning({ pretrained, itemCount, dimension }: CatalogueOptions, random: Initializer): Initializer {
+  if (pretrained === undefined) return random;
+  const { source, rows, found } = pretrained;
+  if (pretrained.dimension !== dimension) {
+    fail(
+      `${source}: vectors of ${pretrained.dimension} numbers, but items of width ${dimension}; use --dimension ${pretrained.dimension}`,
+    );
+  }
+  if (found.length !== itemCount) fail(`${source}: expected vectors of ${itemCount} items, got ${found.length}`);
+  return (shape) => {
+    const table = random(shape);
+    found.forEach((isFound, row) => {
+      if (isFound) table.set(rows.subarray(row * dimension, (row + 1) * dimension), (row + 1) * dimension);
+    });
+    return table;
   };
 }
 

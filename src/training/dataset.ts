@@ -1,3 +1,4 @@
+import type { ItemEmbeddings } from "../data/embeddings.ts";
 import type { FeatureField, FeatureTable } from "../data/features.ts";
 import { countItems, type Sequences } from "../data/sequences.ts";
 import type { Split } from "../data/split.ts";
@@ -12,9 +13,14 @@ export interface Dataset {
   readonly itemFeatures?: FeatureTable;
   /** Features of user i in row i. */
   readonly userFeatures?: FeatureTable;
+  /** What item embeddings begin with, where a training begins. */
+  readonly itemEmbeddings?: ItemEmbeddings;
 }
 
-export function createDataset(split: Split, features: Pick<Dataset, "itemFeatures" | "userFeatures"> = {}): Dataset {
+export function createDataset(
+  split: Split,
+  features: Pick<Dataset, "itemFeatures" | "userFeatures" | "itemEmbeddings"> = {},
+): Dataset {
   const { itemCount } = split.train satisfies Sequences;
   return { split, itemCount, itemCounts: countItems(split.train), ...features };
 }

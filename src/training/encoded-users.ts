@@ -16,12 +16,13 @@ export interface UserGraph extends Omit<EncodedUsers, "items"> {
 /** The part that training, judging and recommending share: a model's items and the interests of `batch` users. */
 export function buildUserGraph(
   spec: TrainedSpec,
-  { itemCount, itemFeatures, userFeatures }: Pick<Dataset, "itemCount" | "itemFeatures" | "userFeatures">,
+  dataset: Pick<Dataset, "itemCount" | "itemFeatures" | "userFeatures" | "itemEmbeddings">,
   batch: number,
 ): UserGraph {
   const graph = new Graph();
+  const { itemCount, itemFeatures: features, userFeatures, itemEmbeddings: pretrained } = dataset;
   const { embeddingPrecision: precision, normaliseOutputs } = spec.options;
-  const embedded = catalogue(graph, { itemCount, features: itemFeatures, precision, ...spec.options });
+  const embedded = catalogue(graph, { itemCount, features, pretrained, precision, ...spec.options });
   const profile = (userFeatures?.fields ?? []).map((field): { field: typeof field; ids: Value } => ({
     field,
     ids: graph.input(profileInput(field), "u32", [batch, field.width]),

@@ -23,6 +23,10 @@ export const dataDescriptionSchema = z.strictObject({
   itemFeatures: z.string().min(1).optional(),
   itemFeaturesKey: z.string().min(1).optional(),
   itemFeaturesColumns: z.array(z.string().min(1)).min(1).optional(),
+  /** Vectors that item embeddings begin with. */
+  itemEmbeddings: z.string().min(1).optional(),
+  itemEmbeddingsIds: z.string().min(1).optional(),
+  itemEmbeddingsKey: z.string().min(1).optional(),
   /** Between the values of a multi-valued feature column. */
   featureSeparator: z.string(),
 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ItemEmbeddings } from "../data/embeddings.ts";
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
 import { precisionOf } from "../graph/program.ts";
@@ -36,6 +37,8 @@ export interface ModelSource {
   readonly itemFeatures?: FeatureTable;
   /** Features of user i in row i. */
   readonly userFeatures?: FeatureTable;
+  /** What item embeddings begin with; a folder keeps what became of them, with the parameters. */
+  readonly itemEmbeddings?: ItemEmbeddings;
   /** Name of the adapter it was trained on last. */
   readonly adapter: string;
   /** The choices of the engine it is trained with, which a resumed training needs to end with the same bits. */
@@ -166,8 +169,9 @@ export function datasetOf({
   training,
   itemFeatures,
   userFeatures,
+  itemEmbeddings,
 }: Omit<ModelSource, "spec" | "adapter" | "tuning">): Dataset {
-  return createDataset(splitLog(log, data, training.seed), { itemFeatures, userFeatures });
+  return createDataset(splitLog(log, data, training.seed), { itemFeatures, userFeatures, itemEmbeddings });
 }
 
 function decodeConfig(bytes: Uint8Array, file: string) {

@@ -54,7 +54,7 @@ export async function train(
   const steps = createSteps(program.plan, sampler, dataset, spec, options);
   const stepsPerEpoch = steps.perEpoch;
   const first = progress.epoch * stepsPerEpoch + progress.step;
-  const task = { spec, data: dataset, options, plan: program.plan, first };
+  const task = { spec, data: { ...dataset, itemEmbeddings: undefined }, options, plan: program.plan, first };
   const feeder = await createFeeder(steps, task, engine.description.kind, hooks.batchesFrom);
 
   try {
