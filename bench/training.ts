@@ -4,7 +4,7 @@ import { fail } from "../src/errors.ts";
 import type { LaunchTime, Parameters } from "../src/graph/program.ts";
 import { modelSpec } from "../src/models/registry.ts";
 import { createDataset } from "../src/training/dataset.ts";
-import { trainingDefaults } from "../src/training/options.ts";
+import { trainingDefaultsOf } from "../src/training/options.ts";
 import { type Patience, time } from "./harness.ts";
 import type { Sizes, Work } from "./kernel-benchmark.ts";
 import type { AdapterLimits } from "./limits.ts";
@@ -27,10 +27,10 @@ export async function measureTraining(
   patience: Patience,
 ): Promise<Row> {
   const { length, dimension, interests, iterations, items, negatives } = sizes;
-  const options = { ...trainingDefaults, negatives };
+  const spec = modelSpec("mind", { length, dimension, interests, iterations, hiddenLayers: [hiddenWidth] });
+  const options = { ...trainingDefaultsOf("mind"), negatives };
   const { batch, seed } = options;
   const dataset = createDataset(leaveOneOut(catalogueLog({ users, items, length: length + 10, seed })));
-  const spec = modelSpec("mind", { length, dimension, interests, iterations, hiddenLayers: [hiddenWidth] });
   const parameters = tableFilled(engine, items, dimension);
   const training = await createTrainingRun(engine, spec, dataset, options, parameters);
   const { program } = training;

@@ -130,6 +130,7 @@ export { buildObjective, type Objective } from "./training/objective.ts";
 export { type AdamSettings, adam } from "./training/optimizers.ts";
 export { type TrainingOptions, trainingDefaults, trainingDefaultsOf } from "./training/options.ts";
 export { restore } from "./training/parameter-arrays.ts";
+export { mindPresets, type Preset, trainingOf } from "./training/presets.ts";
 export type { Checkpoint, TrainingHooks, TrainingProgress, TrainingResult } from "./training/progress.ts";
 export { train } from "./training/trainer.ts";
 export { tuneTraining } from "./training/tune-training.ts";

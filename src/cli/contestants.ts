@@ -15,7 +15,9 @@ const own = { ...modelSchema, ...trainingSchema };
 
 /** Whether a model has an option, by its name on the command line. */
 export const hasOption = (name: ModelName, key: string): boolean =>
-  key in trainingSchema || (key === "routingGradient" ? "gradient" : key) in modelDefaults[name];
+  key in trainingSchema ||
+  (key === "preset" && name === "mind") ||
+  (key === "routingGradient" ? "gradient" : key) in modelDefaults[name];
 
 /**
  * The contestants of `--models` and `--set`: every option goes to all models that have it, one of `--set` to the named one alone.

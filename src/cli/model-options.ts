@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { fail } from "../errors.ts";
 import { type MindOptions, mindDefaults } from "../models/mind.ts";
 import { type ModelName, type ModelOptions, type ModelSpec, modelDefaults, modelSpec } from "../models/registry.ts";
@@ -15,6 +16,7 @@ import {
   walsOptionsSchema,
 } from "../training/model-folder-schema.ts";
 import { type TrainingOptions, trainingDefaults, trainingDefaultsOf } from "../training/options.ts";
+import { mindPresets, type Preset, presetNames } from "../training/presets.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";
 
 const { gradient, ...mindShape } = mindOptionsSchema.shape;
@@ -31,6 +33,7 @@ export const defaultModel: ModelName = "mind";
 /** Every option of the models; `routingGradient` is the model's `gradient`. */
 export const modelSchema = {
   modelName: modelNameSchema,
+  preset: z.enum(presetNames),
   ...mindShape,
   routingGradient: gradient,
   transformDeviation,
@@ -49,6 +52,7 @@ export const trainingSchema = trainingOptionsSchema.shape;
 /** Options of a model as they were given. */
 export type GivenModelOptions = {
   readonly modelName?: ModelName;
+  readonly preset?: Preset;
   readonly routingGradient?: MindOptions["gradient"];
 } & Omit<ModelOptions, "gradient">;
 
@@ -59,6 +63,7 @@ const modelDescriptions: Readonly<
     "name",
     "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), remi (comirec-sa with hard negatives and regularised attention), maxmf (several sums of factors), gru4rec (recurrent), dssm (two towers, items with layers of their own), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
+  preset: ["name", "mind: what the options begin with: recommended, or paper for the choices of the paper"],
   dimension: ["d", "width of item vectors and interests"],
   interests: ["K", "most interests of a user"],
   iterations: ["R", "routing iterations"],
@@ -126,6 +131,7 @@ const standards: Readonly<Record<string, unknown>> = {
   ...modelDefaults["comirec-sa"],
   ...mindDefaults,
   modelName: defaultModel,
+  preset: "recommended",
   routingGradient: mindDefaults.gradient,
 };
 
@@ -164,8 +170,11 @@ const trainingDescriptions: Readonly<
     `keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (remi: ${remi.routingRegularisation})`,
   ],
   decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
-  rate: ["number", `Adam's learning rate (comirec-dr and maxmf: ${trainingDefaultsOf("comirec-dr").rate})`],
-  rateHalfLife: ["steps", "steps in which the rate falls by half; 0: it stays"],
+  rate: ["number", `Adam's learning rate (mind, comirec-dr and maxmf: ${trainingDefaultsOf("mind").rate})`],
+  rateHalfLife: [
+    "epochs",
+    `epochs in which the rate falls by half, or a part of one; 0: it stays (mind: ${trainingDefaultsOf("mind").rateHalfLife})`,
+  ],
   patience: ["epochs", "epochs without a better validation after which training ends"],
   validationUsers: ["number", "users validated after each epoch at most, evenly spread"],
   includeSeen: [undefined, "leave items that a user has had in the ranking when judging"],
@@ -190,7 +199,7 @@ export const modelFlags: readonly Flag[] = [
 
 /** The model that the options describe; fails on options that the model does not have or that do not fit each other. */
 export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
-  const { modelName: name = defaultModel, routingGradient, ...options } = given;
+  const { modelName: name = defaultModel, preset, routingGradient, ...options } = given;
   const all = { ...options, ...(routingGradient && { gradient: routingGradient }) };
   for (const [key, value] of Object.entries(all)) {
     // The seed also makes the choices of a protocol.
@@ -201,7 +210,9 @@ export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
       fail(`${flag} ${showValue(value)}: ${name} has no such option; leave it out or use --model-name ${names}`);
     }
   }
-  const spec = modelSpec(name, { ...all, seed });
+  if (preset !== undefined && name !== "mind")
+    fail(`--preset ${preset}: ${name} has no presets; leave it out or use --model-name mind`);
+  const spec = modelSpec(name, { ...(preset && mindPresets[preset]), ...all, seed });
   checkModelSpec(spec);
   return spec;
 }

@@ -4,12 +4,13 @@ import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource, type StoredModel } from "../training/model-folder.ts";
 import { type DataDescription, dataDefaults } from "../training/model-folder-data.ts";
-import { type TrainingOptions, trainingDefaultsOf } from "../training/options.ts";
+import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
+import { trainingOf } from "../training/presets.ts";
 import { type Checkpoint, isFinished } from "../training/progress.ts";
 import { completeProtocol } from "../training/protocol.ts";
 import { dataSchema, readAllFeatures, readItemEmbeddings, readLog } from "./data-options.ts";
 import type { Console } from "./io.ts";
-import { defaultModel, givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
+import { givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
 import { flagOf, showValue, within } from "./options.ts";
 import { checkProtocol, requireUsers } from "./protocol-options.ts";
 import type { TrainOptions } from "./train-options.ts";
@@ -32,8 +33,8 @@ export interface NewJob {
 }
 
 export function newJob(options: TrainOptions): NewJob {
-  const asked = { ...trainingDefaultsOf(options.modelName ?? defaultModel), ...within(options, trainingSchema) };
-  const spec = givenModel(within(options, modelSchema), asked.seed);
+  const spec = givenModel(within(options, modelSchema), options.seed ?? trainingDefaults.seed);
+  const asked = { ...trainingOf(spec, options.preset), ...within(options, trainingSchema) };
   const training = { ...asked, epochs: epochsOf(spec, asked.epochs) };
   const given = { ...dataDefaults, ...within(options, dataSchema) };
   checkProtocol(given);

@@ -4,9 +4,10 @@ import { fail } from "../errors.ts";
 import { isFitted, type ModelSpec, type TrainedSpec } from "../models/registry.ts";
 import { randomStream } from "../reference/random.ts";
 import { createDataset, type Dataset } from "../training/dataset.ts";
-import { type TrainingOptions, trainingDefaultsOf } from "../training/options.ts";
+import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
+import { trainingOf } from "../training/presets.ts";
 import type { Console } from "./io.ts";
-import { defaultModel, givenModel, modelSchema, trainingSchema } from "./model-options.ts";
+import { givenModel, modelSchema, trainingSchema } from "./model-options.ts";
 import { flagOf, within } from "./options.ts";
 import { newJob } from "./training-job.ts";
 import { type TuneCommandOptions, tuneDefaults } from "./tune-options.ts";
@@ -38,8 +39,8 @@ export function tuneJob(options: TuneCommandOptions): (console: Console) => Prom
     if (key in options) fail(`${flagOf(key)}: --shape says it, too; leave one out`);
   }
   const given = { ...options, ...shape };
-  const training = { ...trainingDefaultsOf(given.modelName ?? defaultModel), ...within(given, trainingSchema) };
-  const spec = withKernels(givenModel(within(given, modelSchema), training.seed));
+  const spec = withKernels(givenModel(within(given, modelSchema), options.seed ?? trainingDefaults.seed));
+  const training = { ...trainingOf(spec, options.preset), ...within(given, trainingSchema) };
   const dataset = () => randomDataset(batch, length, options.items ?? tuneDefaults.items, training.seed);
   return async () => ({ spec, training, dataset: dataset() });
 }

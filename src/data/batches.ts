@@ -57,16 +57,20 @@ export function allocateHistory(batch: number, length: number, { times = false }
   };
 }
 
+/** How many samples a training set has. */
+export function countSamples({ userCount, offsets }: Sequences): number {
+  let count = 0;
+  for (let user = 0; user < userCount; user++) count += Math.max(0, offsets[user + 1]! - offsets[user]! - 1);
+  return count;
+}
+
 /** Every item after a user's first is the target of one sample, whose history is what came before it. */
 export function createBatches(train: Sequences, options: BatchOptions): Batches {
   const { batch, length, seed } = options;
   for (const [name, value] of Object.entries({ batch, length })) {
     if (!Number.isInteger(value) || value < 1) fail(`createBatches: ${name} is a whole number from 1, got ${value}`);
   }
-  let sampleCount = 0;
-  for (let user = 0; user < train.userCount; user++) {
-    sampleCount += Math.max(0, train.offsets[user + 1]! - train.offsets[user]! - 1);
-  }
+  const sampleCount = countSamples(train);
   if (sampleCount === 0) fail("no training samples: no user has two interactions to learn from");
   const stepsPerEpoch = Math.ceil(sampleCount / batch);
   // A sample is the place of its target in `train.items`; the user is found from the offsets.

@@ -50,6 +50,8 @@ export function withProfile(graph: Graph, x: Value, { profile }: UserBatch, opti
 /** Places after which a behaviour first counts half as much, in the sum of the first and of the last interest. */
 const halfLives = [0.75, 20] as const;
 
+type RecentOptions = Pick<SharedOptions, "dimension" | "length"> & { readonly recentBehaviours: number };
+
 /**
  * Appends to every interest a sum of the user's latest behaviours, newest first, in which each place counts, column by column, as
  * `recent.weight` has learned. The sums of a user's interests begin with different half-lives, from the very latest to all that are
@@ -61,8 +63,9 @@ export function withRecent(
   x: Value,
   users: UserBatch,
   items: Catalogue,
-  { recentBehaviours: count, dimension }: { readonly recentBehaviours: number; readonly dimension: number },
+  { recentBehaviours, dimension, length }: RecentOptions,
 ): Value {
+  const count = Math.min(recentBehaviours, length);
   if (count === 0) return x;
   const rows = items.behaviours(latest(users.history, users.lengths, count));
   return concat(x, placeSums(rows, graph.parameter("recent.weight", [x.shape[1]!, count, dimension], fading)));

@@ -15,11 +15,14 @@ export interface MindOptions extends SharedOptions, Required<RouteOptions>, Orde
   readonly interestRule: InterestRule;
   /** Standard deviation of the initial routing logits. */
   readonly logitDeviation: number;
-  /** The H-layers also see, beside each interest, a learned sum of so many of the latest behaviours; 0: none, as in the paper. */
+  /** The H-layers also see, beside each interest, a learned sum of the latest behaviours, so many at most; 0: none, as in the paper. */
   readonly recentBehaviours: number;
 }
 
-/** The paper's choices (CIKM 2019) where it makes one: d, K and sigma of Tmall, r = 3; L and the layers are ours. */
+/**
+ * The paper's choices (CIKM 2019) where it makes one: d, K and sigma of Tmall, r = 3; L and the layers are ours. Not the paper's: the
+ * recent behaviours, without which MIND knows no order, though the latest behaviours say most of what is next.
+ */
 export const mindDefaults: MindOptions = {
   dimension: 64,
   length: 50,
@@ -37,7 +40,7 @@ export const mindDefaults: MindOptions = {
   logitDeviation: 1,
   positions: "none",
   times: "none",
-  recentBehaviours: 0,
+  recentBehaviours: 20,
   hiddenLayers: [256],
   profileDimension: 16,
   embeddingDeviation: 0.1,

@@ -183,7 +183,7 @@ export const trainingOptionsSchema = z.strictObject({
   decorrelationMargin: z.number().min(0).max(1),
   routingRegularisation: z.number().min(0),
   rate: above(0),
-  rateHalfLife: whole(0),
+  rateHalfLife: z.number().min(0),
   patience: whole(1),
   validationUsers: whole(1),
   includeSeen: z.boolean(),
@@ -292,10 +292,5 @@ export function checkModelSpec({ name, options }: ModelSpec): void {
   }
   if (name === "mind" && options.gradient === "all" && options.assignment === "hard") {
     fail("--routing-gradient all: expected soft assignment, got hard, which lets no gradient through; leave one out");
-  }
-  if (name === "mind" && options.recentBehaviours > options.length) {
-    fail(
-      `recentBehaviours ${options.recentBehaviours} is more than length ${options.length}: the model sees no more; lower --recent-behaviours or raise --length`,
-    );
   }
 }

@@ -1,16 +1,17 @@
 import { gradients } from "../autograd.ts";
+import { countSamples } from "../data/batches.ts";
 import type { NegativeSampler } from "../data/negatives.ts";
 import { fail } from "../errors.ts";
 import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
 import type { TrainedSpec } from "../models/registry.ts";
 import { add } from "../ops/add.ts";
 import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
-import type { Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
 import { penalties } from "./penalties.ts";
 import { sharedNegatives } from "./shared-negatives.ts";
+import type { TrainingData } from "./steps.ts";
 
 /** A training step as a graph: run it with `history`, `lengths`, `targets`, `weights`, `step`, with `negatives` and the profile. */
 export interface Objective {
@@ -20,11 +21,7 @@ export interface Objective {
   readonly sampler?: NegativeSampler;
 }
 
-export function buildObjective(
-  spec: TrainedSpec,
-  dataset: Omit<Dataset, "split">,
-  options: TrainingOptions,
-): Objective {
+export function buildObjective(spec: TrainedSpec, dataset: TrainingData, options: TrainingOptions): Objective {
   const { batch, temperature, scoring, hardNegativesBeta: hardness } = options;
   const { itemCounts, itemFeatures } = dataset;
   const users = buildUserGraph(spec, dataset, batch);
@@ -57,10 +54,11 @@ export function buildObjective(
   }
   loss = penalties(spec, users, weights, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);
+  const stepsPerEpoch = Math.ceil(countSamples(dataset.split.train) / batch);
   const updates = adam(gradients(loss, trainableParameters(graph)), {
     step,
     rate: options.rate,
-    halfLife: options.rateHalfLife || undefined,
+    halfLife: options.rateHalfLife > 0 ? options.rateHalfLife * stepsPerEpoch : undefined,
   });
   return { loss, updates, sampler };
 }

@@ -48,7 +48,7 @@ export interface TrainingOptions {
   readonly routingRegularisation: number;
   /** Adam's rate; default 1e-3. */
   readonly rate: number;
-  /** Steps in which the rate falls by half; default 0: it stays as it is. */
+  /** Epochs in which the rate falls by half, or a part of one; default 0: it stays as it is. */
   readonly rateHalfLife: number;
   /** Epochs without a better validation after which training ends; default 3. */
   readonly patience: number;
@@ -94,6 +94,7 @@ const ownDefaults: Partial<Record<ModelName, Partial<TrainingOptions>>> = {
   dssm: { temperature: 0.05 },
   maxmf: { rate: 5e-3 },
   remi: { hardNegativesBeta: 1, routingRegularisation: 12_800 },
+  mind: { rate: 5e-3, rateHalfLife: 1, interestDecorrelation: 0.3, decorrelationMargin: 0.5 },
 };
 
 /** The defaults of one model. */

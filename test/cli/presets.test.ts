@@ -1,6 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { newJob } from "../../src/cli/training-job.ts";
 import { trainingDefaults } from "../../src/training/options.ts";
+import { polymind, temporaryFolder, writeLog } from "./command-line.ts";
+
+const small = ["--dimension", "8", "--length", "10", "--hidden-layers", "none", "--negatives", "10", "--epochs", "1"];
+
+async function trained(more: readonly string[]) {
+  const folder = await temporaryFolder();
+  const model = join(folder, "model");
+  const train = ["train", "--interactions", await writeLog(folder), ...small, "--adapter", "cpu", "--out", model];
+  const { errors } = await polymind([...train, ...more]);
+  if (errors.length > 0) return { errors };
+  const { model: spec, training } = JSON.parse(await readFile(join(model, "config.json"), "utf8"));
+  return { ...spec.options, ...training };
+}
+
+test("mind is trained as was measured best, and as the paper says with one switch", async () => {
+  expect(await trained([])).toMatchObject({ recentBehaviours: 20, scoring: "best", interestDecorrelation: 0.3 });
+  const paper = { recentBehaviours: 0, positions: "none", scoring: "chosen", interestDecorrelation: 0 };
+  expect(await trained(["--preset", "paper"])).toMatchObject(paper);
+});
+
+test("what is given wins over a preset", async () => {
+  const given = ["--preset", "paper", "--recent-behaviours", "3", "--scoring", "best"];
+  expect(await trained(given)).toMatchObject({ recentBehaviours: 3, scoring: "best", interestDecorrelation: 0 });
+});
+
+test("a single interest is not kept apart from others", async () => {
+  expect(await trained(["--interests", "1"])).toMatchObject({ interests: 1, interestDecorrelation: 0 });
+});
+
+test("a model without presets says so", async () => {
+  expect(await trained(["--preset", "paper", "--model-name", "youtube-dnn"])).toEqual({
+    errors: ["error: --preset paper: youtube-dnn has no presets; leave it out or use --model-name mind"],
+  });
+});
 
 const trainingOf = (options: Parameters<typeof newJob>[0]) => newJob({ interactions: "log.csv", ...options }).training;
 
@@ -11,7 +47,7 @@ test("remi trains with what its paper adds, and what is given wins", () => {
 });
 
 test("the other models are trained with the defaults", () => {
-  expect(trainingOf({})).toEqual(trainingDefaults);
+  expect(trainingOf({ modelName: "youtube-dnn" })).toEqual(trainingDefaults);
   expect(trainingOf({ modelName: "comirec-sa", hardNegativesBeta: 10 })).toEqual({
     ...trainingDefaults,
     hardNegativesBeta: 10,

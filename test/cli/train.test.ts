@@ -39,6 +39,7 @@ describe("polymind", () => {
       "interests.0.bias",
       "interests.0.weight",
       "items.embedding",
+      "recent.weight",
       "routing.transform",
     ]);
 

@@ -35,7 +35,7 @@ const cases: readonly [ModelName, Partial<TrainingOptions>][] = [
 
 test.each(cases)("%s %j: normalised, it scores by cosines, and learns", async (name, more) => {
   const small = { dimension, length: 12, hiddenLayers: [16], interests: 3, attentionDimension: 16 };
-  const spec = modelSpec(name, { ...small, normaliseOutputs: true });
+  const spec = modelSpec(name, { ...small, recentBehaviours: 0, normaliseOutputs: true });
   const options = { ...trainingDefaults, epochs: 6, batch: 32, negatives: 60, rate: 0.02, temperature: 0.1, ...more };
   const { best } = await train(engine, spec, dataset, options);
   const lists: RankedList[] = [];

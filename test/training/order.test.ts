@@ -74,7 +74,7 @@ describe.each(["mind", "comirec-dr", "comirec-sa"] as const)("order and time in 
   });
 
   test("without both, and without random logits, interests are those of a set", async () => {
-    const spec = specOf({ positions: "none", times: "none", logitDeviation: 0 });
+    const spec = specOf({ positions: "none", times: "none", recentBehaviours: 0, logitDeviation: 0 });
     const [first, second, third] = await encode(spec, users, 3, engine.createParameters());
     expect(furthest(first!, second!)).toBeLessThan(1e-5);
     expect(third).toEqual(first);

@@ -48,7 +48,7 @@ test("a batch of one has no other users' positives", () => {
 
 const log = plantedLog({ users: 200, items: 150, topics: 15, length: [8, 16], seed: 3 });
 const dataset = createDataset(leaveOneOut(log));
-const spec = modelSpec("mind", { dimension: 16, length: 12, hiddenLayers: [16], interests: 3 });
+const spec = modelSpec("mind", { dimension: 16, length: 12, hiddenLayers: [16], interests: 3, recentBehaviours: 0 });
 let engine: Engine;
 beforeAll(async () => {
   engine = await createEngine();

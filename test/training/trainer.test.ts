@@ -14,7 +14,7 @@ import type { Checkpoint, TrainingResult } from "../../src/training/progress.ts"
 import { train } from "../../src/training/trainer.ts";
 
 const source: ModelSource = {
-  spec: modelSpec("mind", { dimension: 8, length: 12, hiddenLayers: [12], interests: 3 }),
+  spec: modelSpec("mind", { dimension: 8, length: 12, hiddenLayers: [12], interests: 3, recentBehaviours: 0 }),
   training: { ...trainingDefaults, epochs: 3, batch: 16, negatives: 40, scoring: "best", rate: 0.02 },
   data: dataDefaults,
   log: plantedLog({ users: 70, items: 120, topics: 12, length: [8, 14], seed: 2 }),
