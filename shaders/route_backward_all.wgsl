@@ -8,6 +8,7 @@
 //   gram      [d, d]               read    daLast  [batch, interests, d]                 read
 //   lengths, counts  [batch]       read    de      [batch, length, d]                    write
 //   logits    [length, interests]  read    across  [batch, iterations, 3 interests, d]   write; 0 but beside the a before the last
+//   dw        [batch, length, interests]  read: what else the last iteration's weights get, where `ofWeights`
 //   norms     [batch, length, 1]   read    dnorms  [batch, length, 1]                    write, for cosine
 
 override workgroupSize: u32 = 32u;
@@ -18,6 +19,7 @@ override accumulate: bool = true;
 override cosine: bool = false;
 override similarityScale: f32 = 1.0;
 override squashPower: f32 = 1.0; // 0 is L2 normalisation
+override ofWeights: bool = false;
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, interests: u32, interestQuads: u32, iterations: u32 }
 
@@ -30,9 +32,10 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, interests: u32, in
 @group(0) @binding(6) var<storage, read> norms: array<vec4f>;
 @group(0) @binding(7) var<storage, read> trace: array<vec4f>;
 @group(0) @binding(8) var<storage, read> daLast: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> de: array<vec4f>;
-@group(0) @binding(10) var<storage, read_write> across: array<vec4f>;
-@group(0) @binding(11) var<storage, read_write> dnorms: array<vec4f>;
+@group(0) @binding(9) var<storage, read> dw: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> de: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> across: array<vec4f>;
+@group(0) @binding(12) var<storage, read_write> dnorms: array<vec4f>;
 
 var<workgroup> state: array<vec4f, stateQuads>;
 var<workgroup> da: array<vec4f, stateQuads>;
@@ -79,7 +82,11 @@ fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
         b += logits[first + q];
       }
       w[first + q] = b;
-      db[first + q] = select(vec4f(), dots(row, q, false), isActive(q, count));
+      var change = dots(row, q, false);
+      if (ofWeights && t + 1u == params.iterations) {
+        change += dw[user * params.length * params.interestQuads + first + q];
+      }
+      db[first + q] = select(vec4f(), change, isActive(q, count));
       let valid = select(vec4f(-3.4e38), b, isActive(q, count));
       largest = max(largest, max(max(valid.x, valid.y), max(valid.z, valid.w)));
     }

@@ -94,7 +94,7 @@ export { positionTransform } from "./ops/position-transform.ts";
 export { rankTargets } from "./ops/rank-targets.ts";
 export { recency } from "./ops/recency.ts";
 export { reshape } from "./ops/reshape.ts";
-export { type RouteOptions, route } from "./ops/route.ts";
+export { type RouteOptions, route, routingWeights } from "./ops/route.ts";
 export { type RouteVotesOptions, routeVotes } from "./ops/route-votes.ts";
 export { routingVariance } from "./ops/routing-variance.ts";
 export { fullSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";

@@ -1,5 +1,5 @@
 import { interestCounts } from "../ops/interest-counts.ts";
-import { type RouteOptions, route } from "../ops/route.ts";
+import { type RouteOptions, route, routingWeights } from "../ops/route.ts";
 import { initialLogits } from "../reference/initial-logits.ts";
 import type { InterestRule } from "../reference/interest-counts.ts";
 import { orthogonal } from "./initializers.ts";
@@ -68,6 +68,7 @@ export function mind(options: MindOptions): Encode {
     return {
       interests: hiddenLayers(graph, "interests", withProfile(graph, joined, users, options), options),
       interestCounts: counts,
+      routingWeights: options.gradient === "all" ? routingWeights(capsules) : undefined,
     };
   };
 }

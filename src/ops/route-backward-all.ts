@@ -18,6 +18,13 @@ export interface RouteSaved {
   readonly norms: Value | undefined;
   /** a, a M and the state of every iteration, `[batch, iterations, 3, interests, d]` */
   readonly trace: Value;
+  /** The gradient of the last iteration's weights, where they are used, `[batch, length, interests]`. */
+  readonly dWeights: Value | null | undefined;
+}
+
+/** The rule, and whether the weights have a gradient of their own. */
+interface Attributes extends RouteRule {
+  readonly ofWeights: boolean;
 }
 
 /**
@@ -26,9 +33,10 @@ export interface RouteSaved {
  * @returns the gradients of the behaviours and of `norms`, and `across`: the factor whose product with `trace` is that of `gram`
  */
 export function routeBackwardAll(saved: RouteSaved, da: Value, rule: RouteRule) {
-  const { behaviours, gram, lengths, interestCounts, logits, norms = gram, trace } = saved;
-  const inputs = [behaviours, gram, lengths, interestCounts, logits, norms, trace, da];
-  const [de, across, dNorms] = da.graph.apply(routeBackwardAllOp, inputs, rule);
+  const { behaviours, gram, lengths, interestCounts, logits, norms = gram, trace, dWeights } = saved;
+  const inputs = [behaviours, gram, lengths, interestCounts, logits, norms, trace, da, dWeights ?? gram];
+  const attributes = { ...rule, ofWeights: Boolean(dWeights) };
+  const [de, across, dNorms] = da.graph.apply(routeBackwardAllOp, inputs, attributes);
   return { de: de!, across: across!, dNorms: dNorms! };
 }
 
@@ -43,20 +51,21 @@ function inputsOf(inputs: readonly Tensor[], { similarity }: RouteRule): Omit<Ro
   return { e, gram, lengths, counts, logits, inverseNorms } as Omit<RouteInputs, "transform">;
 }
 
-const routeBackwardAllOp: Op<RouteRule> = {
+const routeBackwardAllOp: Op<Attributes> = {
   name: "routeBackwardAll",
   outputs(inputs) {
     const { batch, length } = shapeOf(inputs);
     return [{ shape: inputs[0]!.shape }, { shape: inputs[6]!.shape }, { shape: [batch, length, 1] }];
   },
   reference(inputs, rule) {
-    const da = inputs[7]!.data as Float64Array;
-    const result = reference.routeBackwardAll(inputsOf(inputs, rule), da, shapeOf(inputs), rule);
+    const [da, dWeights] = [inputs[7]!.data, inputs[8]!.data] as [Float64Array, Float64Array];
+    const more = rule.ofWeights ? dWeights : undefined;
+    const result = reference.routeBackwardAll(inputsOf(inputs, rule), da, shapeOf(inputs), rule, more);
     return [result.de, result.across, result.dInverseNorms];
   },
   kernels(node, target) {
     const { batch, length, d, interests } = shapeOf(node.inputs);
-    const { iterations, competition, update, similarity, similarityScale, power } = node.attributes;
+    const { iterations, competition, update, similarity, similarityScale, power, ofWeights } = node.attributes;
     const dQuads = Math.ceil(d / 4);
     const interestQuads = Math.ceil(interests / 4);
     const constants = {
@@ -68,6 +77,7 @@ const routeBackwardAllOp: Op<RouteRule> = {
       cosine: Number(similarity === "cosine"),
       similarityScale,
       squashPower: power,
+      ofWeights: Number(ofWeights),
     };
     const bytes = (3 * constants.stateQuads + 2 * constants.weightQuads) * 16 + 512;
     if (bytes > target.workgroupStorageBytes) {

@@ -93,6 +93,18 @@ export function route(
   return behaviours.graph.apply(routeOp, inputs, rule)[0]!;
 }
 
+/**
+ * The weights by which behaviours made up the interests in the last iteration.
+ * @param interests what {@link route} returned
+ * @returns `[batch, length, interests]`, 0 for padded behaviours and inactive interests; gradients flow through them with `gradient: "all"`
+ */
+export function routingWeights(interests: Value): Value {
+  const { op, outputs } = interests.node ?? fail(`routingWeights: expected interests of route, got ${interests.name}`);
+  if (op.name !== routeOp.name)
+    fail(`routingWeights: expected interests of route, got ${interests.name} of ${op.name}`);
+  return outputs[2]!;
+}
+
 /** 1 / |e S| of every behaviour, by way of the whole table where that has fewer rows and takes no gradient through this. */
 function behaviourNorms(behaviours: Value, transform: Value, { gradient }: reference.RouteRule): Value {
   const source = gatheredFrom(behaviours);
@@ -114,18 +126,21 @@ const routeOp: Op<reference.RouteRule> = {
       { shape: [batch, iterations, 3, interests, d] },
     ];
   },
-  gradient(node, [du]) {
+  gradient(node, [du, , dWeights]) {
     const { attributes: rule } = node;
+    if (!du) fail("route: expected a gradient of the interests beside that of their weights, got none");
+    if (dWeights && rule.gradient === "last")
+      fail('route: expected gradient "all" for weights that are differentiated, got "last", which holds them constant');
     const { behaviours, gram, transform, lengths, counts: interestCounts, logits, norms } = routeValues(node);
     const [, z, weights, sums, trace] = node.outputs as [Value, Value, Value, Value, Value];
     if (rule.gradient === "last") {
-      const { de, dz } = routeBackward(z, du!, weights, transform, rule.power);
+      const { de, dz } = routeBackward(z, du, weights, transform, rule.power);
       return [de!, null, matmul(sums, dz!, { transposeA: true }), null, null, null];
     }
-    const dz = squashBackward(z, du!, rule);
+    const dz = squashBackward(z, du, rule);
     const da = matmul(dz, transform, { transposeB: true });
     const dTransform = matmul(sums, dz, { transposeA: true });
-    const saved = { behaviours, gram, lengths, interestCounts, logits, norms, trace };
+    const saved = { behaviours, gram, lengths, interestCounts, logits, norms, trace, dWeights };
     const { de, across, dNorms } = routeBackwardAll(saved, da, rule);
     const dGram = matmul(trace, across, { transposeA: true });
     return [de, dGram, dTransform, null, null, null, ...(norms ? [dNorms] : [])];

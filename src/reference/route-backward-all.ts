@@ -14,6 +14,7 @@ import { inverseLength, squashSlope } from "./squash.ts";
 /**
  * The gradient through every iteration.
  * @param daLast the gradient of the last iteration's a, `[batch, interests, d]`
+ * @param dWeights that of its weights beside what `daLast` says of them, `[batch, length, interests]`; default none
  * @returns `de [batch, length, d]`; `across [batch, iterations, 3, interests, d]` with zeros but where the forward trace has a, so
  * that dM = sum of trace^T across; and `dInverseNorms [batch, length, 1]`
  */
@@ -22,6 +23,7 @@ export function routeBackwardAll(
   daLast: Float64Array,
   shape: RouteShape,
   rule: RouteRule,
+  dWeights?: Float64Array,
 ) {
   const { batch, length, d, interests } = shape;
   const size = interests * d;
@@ -35,7 +37,9 @@ export function routeBackwardAll(
     let dState = new Float64Array(size);
     for (let t = rule.iterations - 1; t >= 0; t--) {
       const { w, state } = steps[t]!;
-      const db = softmaxBackward(w, e, da, n, count, shape, rule);
+      const isLast = t === rule.iterations - 1;
+      const more = isLast ? dWeights?.subarray(user * length * interests, (user + 1) * length * interests) : undefined;
+      const db = softmaxBackward(w, e, da, n, count, shape, rule, more);
       for (let i = 0; i < n; i++) {
         for (let j = 0; j < count; j++) {
           dInverseNorms[user * length + i]! += db[i * interests + j]! * dotRows(state, j, e, i, d);
@@ -56,7 +60,7 @@ export function routeBackwardAll(
   return { de, across, dInverseNorms };
 }
 
-/** From dw_ij = da_j . e_i to db through the softmax. */
+/** From dw_ij = da_j . e_i, and `more` of it, to db through the softmax. */
 function softmaxBackward(
   w: Float64Array,
   e: Float64Array,
@@ -65,9 +69,14 @@ function softmaxBackward(
   count: number,
   { d, interests }: RouteShape,
   { competition }: RouteRule,
+  more?: Float64Array,
 ): Float64Array {
   const dw = new Float64Array(w.length);
-  for (let i = 0; i < n; i++) for (let j = 0; j < count; j++) dw[i * interests + j] = dotRows(da, j, e, i, d);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < count; j++) {
+      dw[i * interests + j] = dotRows(da, j, e, i, d) + (more?.[i * interests + j] ?? 0);
+    }
+  }
   const db = new Float64Array(w.length);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < count; j++) {

@@ -35,8 +35,12 @@ export function penalties(
   return found;
 }
 
-function failWithoutWeights(spec: TrainedSpec, regularisation: number): never {
+function failWithoutWeights({ name }: TrainedSpec, regularisation: number): never {
+  const [got, use] =
+    name === "mind"
+      ? ["mind, which holds them constant", "--routing-gradient all"]
+      : [`${name}, which has none`, "--model-name comirec-sa or remi"];
   return fail(
-    `--routing-regularisation ${regularisation}: expected weights of behaviours that gradients flow through, got ${spec.name}, which has none; use --model-name comirec-sa or remi, or leave it out`,
+    `--routing-regularisation ${regularisation}: expected weights of behaviours that gradients flow through, got ${got}; use ${use}, or leave it out`,
   );
 }

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { backpropagate } from "../../src/autograd.ts";
 import { createEngine } from "../../src/engine.ts";
-import { Graph } from "../../src/graph/graph.ts";
+import { Graph, type Value } from "../../src/graph/graph.ts";
 import { gather } from "../../src/ops/gather.ts";
-import { type RouteOptions, route } from "../../src/ops/route.ts";
+import { type RouteOptions, route, routingWeights } from "../../src/ops/route.ts";
 import { randomStream } from "../../src/reference/random.ts";
 import { route as reference } from "../../src/reference/route.ts";
 import { squash } from "../../src/reference/squash.ts";
@@ -87,6 +88,16 @@ function gatheredCase(size: Size, options: RouteOptions, label: string): OpCase 
   };
 }
 
+/** The weights of the last iteration beside the interests. */
+function weightsCase(size: Size, options: RouteOptions, label: string): OpCase {
+  const one = caseOf(size, { gradient: "all", ...options }, `weights and interests, ${label}`);
+  const apply: OpCase["apply"] = (values) => {
+    const interests = one.apply(values) as Value;
+    return [interests, routingWeights(interests)];
+  };
+  return { ...one, apply };
+}
+
 const overwrittenCosine = { similarity: "cosine", update: "overwrite" } as const;
 const clustering = { ...overwrittenCosine, activation: "l2", assignment: "hard" } as const;
 const activations: [string, RouteOptions][] = [
@@ -126,6 +137,10 @@ describeOp("route", [
   caseOf(sizes[0]!, { gradient: "all", update: "overwrite" }, "overwritten logits"),
   caseOf(sizes[5]!, { gradient: "all", update: "overwrite", iterations: 4 }, "four iterations, overwritten logits"),
   caseOf(sizes[0]!, { gradient: "all" }, "small rows", 0.1),
+  ...sizes.map((size) => weightsCase(size, {}, "three iterations")),
+  weightsCase(sizes[0]!, { iterations: 1 }, "one iteration"),
+  weightsCase(sizes[5]!, { competition: "behaviours", iterations: 2 }, "competition of behaviours"),
+  weightsCase(sizes[0]!, overwrittenCosine, "overwritten cosines"),
   ...sizes.map((size) => ({ ...caseOf(size, { similarity: "cosine" }, "cosine"), derivative: false })),
   ...sizes.map((size) => gatheredCase(size, { similarity: "cosine" }, "gathered, cosine")),
   { ...caseOf(sizes[0]!, overwrittenCosine, "overwritten cosine"), derivative: false },
@@ -181,6 +196,22 @@ test.each([
       options,
     );
   expect(routed).toThrow(message);
+});
+
+test("weights that are constants to the gradient, and weights of other ops, are refused in one line", () => {
+  const graph = new Graph();
+  const input = (name: string, shape: number[], type: "f32" | "u32" = "f32") => graph.input(name, type, shape);
+  const e = input("e", [1, 3, 4]);
+  const transform = input("S", [4, 4]);
+  const u = route(e, transform, input("n", [1], "u32"), input("k", [1], "u32"), input("b", [3, 2]));
+  const upstream = new Map([
+    [u, input("du", [1, 2, 4])],
+    [routingWeights(u), input("dw", [1, 3, 2])],
+  ]);
+  expect(() => backpropagate(upstream, [e])).toThrow(
+    'route: expected gradient "all" for weights that are differentiated, got "last", which holds them constant',
+  );
+  expect(() => routingWeights(e)).toThrow("routingWeights: expected interests of route, got e");
 });
 
 test("with hard assignment the first of equal logits wins", async () => {

@@ -85,6 +85,11 @@ const cases: readonly Case[] = [
     training: { scoring: "best", hardNegativesBeta: 2 },
   },
   {
+    name: "all iterations, regularised routing",
+    model: { gradient: "all" },
+    training: { routingRegularisation: 50 },
+  },
+  {
     name: "all iterations, interests kept apart",
     model: { gradient: "all" },
     training: { interestDecorrelation: 5, decorrelationMargin: 0.1 },

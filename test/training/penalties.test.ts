@@ -45,8 +45,11 @@ test("a model with one interest has nothing to keep apart", () => {
   );
 });
 
-test("routing regularisation spreads attention over the behaviours", async () => {
-  const spec = modelSpec("comirec-sa", small);
+test.each([
+  ["comirec-sa", {}],
+  ["mind", { gradient: "all" }],
+] as const)("routing regularisation spreads the weights of %s over the behaviours", async (name, more) => {
+  const spec = modelSpec(name, { ...small, ...more });
   const [users, length] = [30, small.length];
   const varianceAfter = async (routingRegularisation: number) => {
     const { best } = await train(engine, spec, dataset, { ...quick, routingRegularisation });
@@ -61,9 +64,12 @@ test("routing regularisation spreads attention over the behaviours", async () =>
   expect(await varianceAfter(1000)).toBeLessThan(0.5 * (await varianceAfter(0)));
 });
 
-test.each(["mind", "youtube-dnn"] as const)("%s has no weights to regularise", (name) => {
+test.each([
+  ["mind", "mind, which holds them constant; use --routing-gradient all"],
+  ["youtube-dnn", "youtube-dnn, which has none; use --model-name comirec-sa or remi"],
+] as const)("%s has no weights to regularise", (name, got) => {
   const options = { ...quick, routingRegularisation: 100 };
   expect(() => buildObjective(modelSpec(name, small), dataset, options)).toThrow(
-    `--routing-regularisation 100: expected weights of behaviours that gradients flow through, got ${name}, which has none; use --model-name comirec-sa or remi, or leave it out`,
+    `--routing-regularisation 100: expected weights of behaviours that gradients flow through, got ${got}, or leave it out`,
   );
 });
