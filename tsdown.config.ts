@@ -13,7 +13,7 @@ export default defineConfig({
   clean: true,
   plugins: [wgsl(), page()],
   deps: {
-    neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium", "usearch"],
+    neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium", "usearch", "hyparquet-writer"],
     alwaysBundle: ["commander", "cli-progress", "cli-table3", "umap-js", "zod"],
     onlyAllowBundle: false,
   },

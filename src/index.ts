@@ -24,6 +24,14 @@ export { createListMeter, type ListMeter, type ListMetrics } from "./evaluation/
 export { type RankingMetrics, rankingMetrics } from "./evaluation/metrics.ts";
 export { mostPopularLists, popularityOrder } from "./evaluation/most-popular.ts";
 export {
+  type ExportedInterests,
+  type ExportInterestsOptions,
+  exportInterests,
+  type Users,
+} from "./export/interests.ts";
+export { exportItemVectors } from "./export/item-vectors.ts";
+export type { VectorFormat } from "./export/vector-file.ts";
+export {
   type Binding,
   type Dispatch,
   f32,

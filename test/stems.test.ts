@@ -58,6 +58,7 @@ const floors = [
   "models",
   "training",
   "retrieval",
+  "export",
   "service",
   "report",
   "cli",

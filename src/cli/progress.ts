@@ -99,6 +99,18 @@ export function showOps(console: Console): Required<Pick<TuneOptions, "onOp">> &
   };
 }
 
+/** Says now and then how many of something are done, and how fast. */
+export function showCounts({ note }: Console, what: string): (done: number, total: number) => void {
+  const started = performance.now();
+  let lastLine = started;
+  return (done, total) => {
+    const now = performance.now();
+    if (now - lastLine < 1000 * secondsBetweenLines) return;
+    lastLine = now;
+    note(`${showCount(done)} of ${showCount(total)} ${what}, ${showCount((1000 * done) / (now - started))} a second`);
+  };
+}
+
 function createBar(stream: NodeJS.WriteStream, format: string): SingleBar {
   return new SingleBar({
     format,

@@ -3,7 +3,9 @@ import { PolymindError } from "../errors.ts";
 import { compareCommand } from "./compare.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { exportCommand } from "./export-command.ts";
 import { indexCommand } from "./index-command.ts";
+import { interestsCommand } from "./interests.ts";
 import type { Io } from "./io.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
@@ -23,6 +25,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     evaluateCommand,
     recommendCommand,
     indexCommand,
+    exportCommand,
+    interestsCommand,
     compareCommand,
     tuneCommand,
     demoCommand,

@@ -52,3 +52,17 @@ function parseHeader(header: string, name: string): { type: string; shape: numbe
   const shape = sizes.split(",").filter((size) => size.trim() !== "");
   return { type, shape: shape.map(Number) };
 }
+
+/** How NumPy calls the types that are written, little-endian. */
+const typeNames = { f32: "<f4", u32: "<u4" } as const;
+
+/** The header of a `.npy` file, version 1.0, padded so that the numbers, which follow row by row, start at a multiple of 64. */
+export function npyHeader(type: keyof typeof typeNames, shape: readonly number[]): Uint8Array {
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dictionary = `{'descr': '${typeNames[type]}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
+  const header = new TextEncoder().encode(`\x00NUMPY\x01\x00..${dictionary.padEnd(length - 11)}\n`);
+  header[0] = 0x93;
+  new DataView(header.buffer).setUint16(8, length - 10, true);
+  return header;
+}

@@ -1,7 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { fail } from "../errors.ts";
-import { explainWriting, refuseFolder } from "./disk.ts";
+import { openWholeFile } from "./whole-file.ts";
 
 export type Cell = string | number;
 
@@ -21,13 +19,10 @@ const chunkLength = 1 << 20;
 export async function openRowsFile(path: string, columns: readonly string[]): Promise<RowsFile> {
   const format = formats[/\.(csv|jsonl)$/i.exec(path)?.[1]?.toLowerCase() ?? ""];
   if (format === undefined) return fail(`${path}: rows are written as .csv or .jsonl, told by the extension`);
-  const temporary = `${path}.${randomUUID()}`;
-  let file: FileHandle | undefined = await refuseFolder(path)
-    .then(() => open(temporary, "w"))
-    .catch((error) => explainWriting(error, path));
+  const file = await openWholeFile(path);
   let waiting = format.head(columns);
   const flush = async () => {
-    await file!.writeFile(waiting).catch((error) => explainWriting(error, path));
+    await file.write(waiting);
     waiting = "";
   };
   return {
@@ -37,16 +32,9 @@ export async function openRowsFile(path: string, columns: readonly string[]): Pr
     },
     async finish() {
       await flush();
-      await file!.close();
-      file = undefined;
-      await rename(temporary, path).catch((error) => explainWriting(error, path));
+      await file.finish();
     },
-    async abandon() {
-      if (file === undefined) return;
-      await file.close();
-      file = undefined;
-      await rm(temporary, { force: true });
-    },
+    abandon: file.abandon,
   };
 }
 
