@@ -41,6 +41,7 @@ const ownFlags: readonly Flag[] = [
     key: "set",
     value: "options",
     description: "options of one model alone, like mind.interests=6,gru4rec.rate=5e-3,mind.hidden-layers=256,128",
+    isRepeatable: true,
   },
   {
     key: "seeds",

@@ -1,5 +1,5 @@
 import { fail } from "../errors.ts";
-import { type ModelName, modelDefaults, modelNames } from "../models/registry.ts";
+import { fittedNames, type ModelName, modelDefaults, modelNames } from "../models/registry.ts";
 import { modelSchema, trainingSchema } from "./model-options.ts";
 import { flagOf, readValue, showValue } from "./options.ts";
 import type { TrainOptions } from "./train-options.ts";
@@ -13,11 +13,15 @@ export interface Contestant {
 
 const own = { ...modelSchema, ...trainingSchema };
 
+/** What training means for models that are fitted. */
+const fittedTraining: readonly string[] = ["epochs", "patience", "validationUsers", "includeSeen", "seed"];
+
 /** Whether a model has an option, by its name on the command line. */
-export const hasOption = (name: ModelName, key: string): boolean =>
-  key in trainingSchema ||
-  (key === "preset" && name === "mind") ||
-  (key === "routingGradient" ? "gradient" : key) in modelDefaults[name];
+export function hasOption(name: ModelName, key: string): boolean {
+  if (key in trainingSchema) return !fittedNames.includes(name) || fittedTraining.includes(key);
+  if (key === "preset") return name === "mind";
+  return (key === "routingGradient" ? "gradient" : key) in modelDefaults[name];
+}
 
 /**
  * The contestants of `--models` and `--set`: every option goes to all models that have it, one of `--set` to the named one alone.
@@ -35,7 +39,7 @@ export function contestants(
   if (twice !== undefined)
     fail(`--models: ${twice} is there twice; give one a label of its own, like ${twice}-2=${twice}`);
   for (const [key, value] of Object.entries(shared)) {
-    if (key in own && !named.some(({ name }) => hasOption(name, key)))
+    if (key in modelSchema && !named.some(({ name }) => hasOption(name, key)))
       fail(`${flagOf(key)} ${showValue(value)}: none of ${labels.join(", ")} has such an option; leave it out`);
   }
   const overrides = readSettings(settings, named);

@@ -15,6 +15,8 @@ export interface Flag {
   readonly standard?: unknown;
   /** Heading in the help. */
   readonly group?: string;
+  /** A list whose flag may be given several times, each with a part of it. */
+  readonly isRepeatable?: boolean;
 }
 
 /** "--minimum-user-count" of "minimumUserCount". */
@@ -44,9 +46,11 @@ export const commonFlags: readonly Flag[] = [
 
 /** Adds flags to a command, with `--config`. */
 export function addFlags(command: Command, flags: readonly Flag[]): Command {
-  for (const { key, value, description, standard, group } of flags) {
+  for (const { key, value, description, standard, group, isRepeatable } of flags) {
     const shown = standard === undefined ? description : `${description} (default: ${showValue(standard)})`;
     const option = new Option(value === undefined ? flagOf(key) : `${flagOf(key)} <${value}>`, shown);
+    if (isRepeatable)
+      option.argParser((part: string, before?: string) => (before === undefined ? part : `${before},${part}`));
     command.addOption(group === undefined ? option : option.helpGroup(group));
   }
   const config = "read options from a JSON file, with names like minimumUserCount; flags win over it";

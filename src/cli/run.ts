@@ -10,6 +10,7 @@ import type { Io } from "./io.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
 import { tuneCommand } from "./tune.ts";
+import { tuneModelCommand } from "./tune-model.ts";
 
 /** Runs the command line `argv` (without node and the script) and returns the exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -29,6 +30,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     interestsCommand,
     compareCommand,
     tuneCommand,
+    tuneModelCommand,
     demoCommand,
   ])
     program.addCommand(create(io, finish));
