@@ -21,7 +21,7 @@ import { shownModel } from "./model-options.ts";
 import { addFlags, readOptions, within } from "./options.ts";
 import { catchInterrupt } from "./train-and-save.ts";
 import { trainSchema } from "./train-options.ts";
-import { newJob, readData } from "./training-job.ts";
+import { newJob, readingOnce } from "./training-job.ts";
 
 const examples = `
 Examples:
@@ -54,11 +54,7 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
   if (out !== undefined) await ensureFolder(out);
 
   const { job } = runs[0]!;
-  let read: ReturnType<typeof readData> | undefined;
-  const readOnce: typeof readData = (given, to) => {
-    read ??= readData(given, to);
-    return read;
-  };
+  const readOnce = readingOnce();
   const { source, dataset } = await job.prepare(console, readOnce);
   const catalogue = await readCatalogue(options, source.data, source.log.itemIds, source.itemFeatures, console);
   const names = { ...catalogue, userIds: source.log.userIds };

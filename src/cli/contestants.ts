@@ -44,7 +44,10 @@ export function contestants(
   }
   const overrides = readSettings(settings, named);
   return named.map(({ label, name }) => {
-    const known = Object.entries(shared).filter(([key]) => !(key in modelSchema) || hasOption(name, key));
+    // Only what is trained can begin with embeddings of others.
+    const isKnown = (key: string) =>
+      key === "itemEmbeddings" ? !fittedNames.includes(name) : !(key in modelSchema) || hasOption(name, key);
+    const known = Object.entries(shared).filter(([key]) => isKnown(key));
     return { label, name, options: { ...Object.fromEntries(known), ...overrides.get(label), modelName: name } };
   });
 }

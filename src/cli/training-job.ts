@@ -64,6 +64,17 @@ export async function readData(
   return { data, log, ...features, itemEmbeddings: await readItemEmbeddings(data, log.itemIds, console) };
 }
 
+/** Reads each log once, whoever asks for it. */
+export function readingOnce(): typeof readData {
+  const known = new Map<string, ReturnType<typeof readData>>();
+  return (given, console) => {
+    const key = JSON.stringify(given);
+    const read = known.get(key) ?? readData(given, console);
+    known.set(key, read);
+    return read;
+  };
+}
+
 /** The training that a folder holds, to go on with; options may not differ, but for those of when to end. */
 export async function resumedJob(
   options: TrainOptions,

@@ -11,7 +11,7 @@ import { showTraining } from "./progress.ts";
 import { type Candidate, candidates, describeCandidate, readSpace } from "./search-space.ts";
 import { catchInterrupt, quoted } from "./train-and-save.ts";
 import { type TrainOptions, trainSchema } from "./train-options.ts";
-import { type NewJob, newJob, readData } from "./training-job.ts";
+import { type NewJob, newJob, readingOnce } from "./training-job.ts";
 import { candidateKey, readTrials, type Trial, writeTrials } from "./trials-file.ts";
 import { type TuneModelOptions, tuneModelDefaults, tuneModelFlags, tuneModelSchema } from "./tune-model-options.ts";
 
@@ -55,11 +55,7 @@ async function tuneModel(options: TuneModelOptions, console: Console): Promise<n
   const asked = jobs.slice(0, options.trials);
   const deadline = performance.now() + 60_000 * minutes;
   const { signal, release } = catchInterrupt(console, "finishing the step");
-  let read: ReturnType<typeof readData> | undefined;
-  const readOnce: typeof readData = (data, to) => {
-    read ??= readData(data, to);
-    return read;
-  };
+  const readOnce = readingOnce();
   const told = new Set<string>();
   const failures: string[] = [];
   let best = bestOf(trials);
@@ -134,7 +130,7 @@ function describeSearch(
 
 interface TrialHelp {
   readonly options: TuneModelOptions;
-  readonly readOnce: typeof readData;
+  readonly readOnce: ReturnType<typeof readingOnce>;
   readonly signal: AbortSignal;
   readonly deadline: number;
   readonly title: string;

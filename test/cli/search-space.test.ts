@@ -20,7 +20,7 @@ test("without lists, what matters most is tried, as far as the model has it", ()
 
 test.each([
   ["values of nothing", ["3"], "--try 3: expected an option and its values, like rate=1e-3,3e-3"],
-  ["an option that the model has not", ["neighbours=3"], "--try neighbours: mind has no such option; it has dimension"],
+  ["an option that the model has not", ["neighbours=3"], "--try neighbours: mind has no such option; it has "],
   ["another model", ["model-name=mind", "wals"], "--try modelName: mind has no such option"],
   ["a value out of range", ["interests=0"], "--try interests: too small: expected number to be >=1, got 0"],
   ["a value twice", ["rate=1e-3", "0.001"], "--try rate: a value is there twice in 1e-3,0.001"],
