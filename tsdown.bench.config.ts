@@ -14,6 +14,16 @@ export default defineConfig({
   outExtensions: () => ({ js: ".js" }),
   plugins: [wgsl()],
   deps: {
-    neverBundle: ["webgpu", "benchmark", "commander", "@duckdb/node-api", "@sparticuz/chromium"],
+    neverBundle: [
+      "webgpu",
+      "fastify",
+      "@fastify/swagger",
+      "@fastify/swagger-ui",
+      "prom-client",
+      "benchmark",
+      "commander",
+      "@duckdb/node-api",
+      "@sparticuz/chromium",
+    ],
   },
 });

@@ -13,7 +13,17 @@ export default defineConfig({
   clean: true,
   plugins: [wgsl(), page()],
   deps: {
-    neverBundle: ["webgpu", "@duckdb/node-api", "@sparticuz/chromium", "usearch", "hyparquet-writer"],
+    neverBundle: [
+      "webgpu",
+      "fastify",
+      "@fastify/swagger",
+      "@fastify/swagger-ui",
+      "prom-client",
+      "@duckdb/node-api",
+      "@sparticuz/chromium",
+      "usearch",
+      "hyparquet-writer",
+    ],
     alwaysBundle: ["commander", "cli-progress", "cli-table3", "umap-js", "zod"],
     onlyAllowBundle: false,
   },

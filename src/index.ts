@@ -130,6 +130,18 @@ export {
   type Recommender,
   type RecommenderOptions,
 } from "./retrieval/recommender.ts";
+export type { SimilarItemsRequest } from "./retrieval/similar-items.ts";
+export type { Answer, DeviceState, Question } from "./service/answerer.ts";
+export { type Batcher, type BatcherOptions, createBatcher } from "./service/batcher.ts";
+export {
+  createModelHolder,
+  type LoadedModel,
+  type ModelHolder,
+  type ModelHolderOptions,
+  type ServedModel,
+} from "./service/model-holder.ts";
+export type { ServerOptions } from "./service/server.ts";
+export { createService, type Service, type ServiceOptions } from "./service/service.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
 export { type Judgement, type JudgeOptions, judge, judgeMostPopular, type RankedList } from "./training/judge.ts";
 export { type Measurement, type MeasureOptions, measure } from "./training/measure.ts";

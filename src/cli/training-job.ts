@@ -108,14 +108,7 @@ export async function resumedJob(
 }
 
 /** Fails on options that differ from those of a model, but for those of when to end. */
-function refuseOther(
-  { preset, ...options }: TrainOptions,
-  model: StoredModel,
-  folder: string,
-  isComplete: boolean,
-): void {
-  if (preset !== undefined && !isComplete)
-    fail(`${folder} goes on with the options that it was begun with; leave out --preset ${preset}`);
+function refuseOther(options: TrainOptions, model: StoredModel, folder: string, isComplete: boolean): void {
   const stored: Record<string, unknown> = { ...model.data, ...model.training, ...shownModel(model.spec) };
   const given: Record<string, unknown> = within(options, { ...dataSchema, ...modelSchema, ...trainingSchema });
   for (const key of Object.keys(isComplete ? { ...stored, ...given } : given)) {

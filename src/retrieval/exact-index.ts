@@ -18,7 +18,7 @@ export interface ItemTable {
 /** Queries that are searched for together, at most. */
 const most = 64;
 /** Programs for so many combinations of sizes are kept. */
-const kept = 8;
+const kept = 16;
 
 /** The sizes that a program is compiled for. */
 interface Sizes {
@@ -51,10 +51,10 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
   async function searchTogether(queries: readonly Query[], depth: number): Promise<Hit[][]> {
     const hidden = queries.map((query) => Uint32Array.from(query.hidden ?? []).sort());
     const sizes: Sizes = {
-      users: atLeast(queries.length, 1, most),
-      interests: Math.max(1, ...queries.map(({ vectors }) => vectors.length / dimension)),
-      top: atLeast(depth, 16, mostBestItems),
-      slots: atLeast(Math.max(...hidden.map(({ length }) => length)), 16),
+      users: atLeast(queries.length, 1, 8),
+      interests: atLeast(Math.max(...queries.map(({ vectors }) => vectors.length / dimension)), 1, 2),
+      top: Math.min(atLeast(depth, 16, 4), mostBestItems),
+      slots: atLeast(Math.max(...hidden.map(({ length }) => length)), 64, 4),
       filtered: queries.some(({ allowed }) => allowed !== undefined),
     };
     const program = await programFor(sizes);
@@ -95,11 +95,11 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
   };
 }
 
-/** A power of 2, so that few programs serve many sizes. */
-function atLeast(size: number, least: number, limit = Number.POSITIVE_INFINITY): number {
-  let power = least;
-  while (power < size) power *= 2;
-  return Math.min(power, limit);
+/** `least` times a power of `factor`, so that few programs serve many sizes. */
+function atLeast(size: number, least: number, factor: number): number {
+  let reached = least;
+  while (reached < size) reached *= factor;
+  return reached;
 }
 
 function compile(

@@ -9,6 +9,7 @@ import { createExactIndex } from "./exact-index.ts";
 import type { Hit, ItemIndex, Query } from "./item-index.ts";
 import { itemTable } from "./item-table.ts";
 import { diversify, fillQuotas, type Policy } from "./policies.ts";
+import { createSimilarItems, type SimilarItems, type SimilarItemsRequest } from "./similar-items.ts";
 
 /** What one recipient asks for. */
 export interface RecommendationRequest extends Recipient {
@@ -35,6 +36,8 @@ export interface Recommender {
   recommend(requests: readonly RecommendationRequest[]): Promise<Recommendation[]>;
   /** For each recipient its interests, `[K, dimension]`; fails for models that make none. */
   interests(recipients: readonly Recipient[]): Promise<Float32Array[]>;
+  /** For each request the items of highest cosine; fails for models without item vectors. The first call makes the table for it. */
+  similarItems(requests: readonly SimilarItemsRequest[]): Promise<Hit[][]>;
   dispose(): void;
 }
 
@@ -62,6 +65,7 @@ export async function createRecommender(
   restore(parameters, model.parameters);
   const encoder = createEncoder(engine, model, parameters);
   const searched = await indexOf();
+  let similar: Promise<SimilarItems> | undefined;
   const { itemCount } = model.log;
   if (searched.itemCount !== itemCount || searched.dimension !== encoder.dimension) {
     fail(
@@ -81,8 +85,13 @@ export async function createRecommender(
   return {
     recommend: (requests) => recommendTo(requests, encoder, searched),
     interests: (recipients) => encoder.encode(recipients),
+    async similarItems(requests) {
+      similar ??= itemTable(engine, model, parameters).then((table) => createSimilarItems(engine, table));
+      return (await similar).find(requests);
+    },
     dispose() {
       encoder.dispose();
+      similar?.then((items) => items.dispose());
       if (typeof index !== "object") searched.dispose();
     },
   };
@@ -147,7 +156,7 @@ function createFittedRecommender({ spec, parameters, log }: StoredModel): Recomm
   if (!isFitted(spec)) fail(`createFittedRecommender: expected a fitted model, got ${(spec as ModelSpec).name}`);
   const scorer = fittedModel(spec).scorer(parameters, log.itemCount);
   const scores = new Float32Array(log.itemCount + 1);
-  const refuse = () => fail(`${spec.name} makes no interests; use a model that is trained`);
+  const refuse = (what = "interests") => fail(`${spec.name} makes no ${what}; use a model that is trained`);
   return {
     async recommend(requests) {
       return requests.map((request) => {
@@ -162,6 +171,7 @@ function createFittedRecommender({ spec, parameters, log }: StoredModel): Recomm
       });
     },
     interests: async () => refuse(),
+    similarItems: async () => refuse("item vectors"),
     dispose() {},
   };
 }

@@ -1,0 +1,154 @@
+import type { Engine } from "../engine.ts";
+import type { Recipient } from "../retrieval/encoder.ts";
+import type { Hit } from "../retrieval/item-index.ts";
+import {
+  createRecommender,
+  type Recommendation,
+  type RecommendationRequest,
+  type Recommender,
+} from "../retrieval/recommender.ts";
+import type { SimilarItemsRequest } from "../retrieval/similar-items.ts";
+import type { StoredModel } from "../training/model-folder.ts";
+import { Refusal } from "./refusal.ts";
+import { topDefault } from "./schemas.ts";
+
+interface Asked {
+  readonly recommend: RecommendationRequest;
+  readonly interests: Recipient;
+  readonly similarItems: SimilarItemsRequest;
+}
+
+export type Question = { [Kind in keyof Asked]: { readonly kind: Kind; readonly asked: Asked[Kind] } }[keyof Asked];
+
+export type Answer = Recommendation | Float32Array | readonly Hit[];
+
+/** What is known of the device. */
+export interface DeviceState {
+  readonly state: "ready" | "recovering" | "down";
+  readonly adapter: Engine["description"];
+  /** Times that the device was lost. */
+  readonly lost: number;
+  /** Why, the last time. */
+  readonly reason?: string | undefined;
+}
+
+/** A model on an engine of its own, that gets a new one when the device is lost. */
+export interface Answerer {
+  /** Answers in the order of the questions; one call at a time. */
+  answer(questions: readonly Question[]): Promise<Answer[]>;
+  readonly device: DeviceState;
+  dispose(): void;
+}
+
+interface Running {
+  readonly engine: Engine;
+  readonly recommender: Recommender;
+}
+
+/** Milliseconds that a failed call waits for the device to say whether it is lost. */
+const saysSoon = 100;
+
+/**
+ * Puts the model on an engine and answers a first question of each size of batch, so that all kernels are compiled. A batch that
+ * fails because the device is lost is answered once more, by a new engine; where that fails too, the next batch tries again.
+ */
+export async function createAnswerer(
+  model: StoredModel,
+  startEngine: () => Promise<Engine>,
+  batchSize: number,
+): Promise<Answerer> {
+  let running = await start();
+  let state: DeviceState["state"] = "ready";
+  let lost = 0;
+  let reason: string | undefined;
+  let isDisposed = false;
+
+  async function start(): Promise<Running> {
+    const engine = await startEngine();
+    try {
+      const recommender = await createRecommender(engine, model);
+      await warmUp(recommender, model.log.itemCount, batchSize);
+      return { engine, recommender };
+    } catch (error) {
+      engine.dispose();
+      throw error;
+    }
+  }
+
+  async function restart(problem: string): Promise<void> {
+    if (state === "ready") lost++;
+    state = "recovering";
+    reason = problem;
+    running.recommender.dispose();
+    running.engine.dispose();
+    try {
+      running = await start();
+      state = "ready";
+    } catch (error) {
+      state = "down";
+      throw new Refusal(503, `the device was lost and a new engine could not be made: ${(error as Error).message}`);
+    }
+    if (isDisposed) dispose();
+  }
+
+  function dispose(): void {
+    isDisposed = true;
+    running.recommender.dispose();
+    running.engine.dispose();
+  }
+
+  return {
+    async answer(questions) {
+      if (state === "down") await restart(reason!);
+      try {
+        return await answerAll(running.recommender, questions);
+      } catch (error) {
+        const problem = await problemOf(running.engine);
+        if (problem === undefined || isDisposed) throw error;
+        await restart(problem);
+        return answerAll(running.recommender, questions);
+      }
+    },
+    get device() {
+      return { state, adapter: running.engine.description, lost, reason };
+    },
+    dispose,
+  };
+}
+
+/** What is wrong with the engine; a call may fail a little before its device says that it is lost. */
+async function problemOf(engine: Engine): Promise<string | undefined> {
+  for (let waited = 0; waited < saysSoon && engine.problem() === undefined; waited += 10)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  return engine.problem();
+}
+
+/** Batches of each size, and of few and many interests, that the encoder and the index have programs for. */
+async function warmUp(recommender: Recommender, itemCount: number, batchSize: number): Promise<void> {
+  for (const behaviours of [1, 4, 16, 64]) {
+    const history = Uint32Array.from({ length: Math.min(behaviours, itemCount) }, (_, i) => i + 1);
+    const times = Float64Array.from(history);
+    for (const size of [1, 8, 64]) {
+      await recommender.recommend(new Array(Math.min(size, batchSize)).fill({ history, times, top: topDefault }));
+      if (size >= batchSize) break;
+    }
+  }
+}
+
+/** Groups a batch by kind; each group is one call. */
+async function answerAll(recommender: Recommender, questions: readonly Question[]): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const group = async <Kind extends keyof Asked>(
+    kind: Kind,
+    call: (asked: readonly Asked[Kind][]) => Promise<readonly Answer[]>,
+  ) => {
+    const places = [...questions.keys()].filter((i) => questions[i]!.kind === kind);
+    if (places.length === 0) return;
+    const found = await call(places.map((i) => questions[i]!.asked as Asked[Kind]));
+    for (const [at, i] of places.entries()) answers[i] = found[at]!;
+  };
+  await group("recommend", recommender.recommend);
+  await group("interests", recommender.interests);
+  await group("similarItems", recommender.similarItems);
+  return answers;
+}

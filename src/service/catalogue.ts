@@ -1,0 +1,149 @@
+import type { FeatureField } from "../data/features.ts";
+import { itemsAt } from "../data/sequences.ts";
+import { categoriesOf } from "../evaluation/categories.ts";
+import { isFitted, seesTimes } from "../models/registry.ts";
+import type { Recipient } from "../retrieval/encoder.ts";
+import type { Hit } from "../retrieval/item-index.ts";
+import type { Policy } from "../retrieval/policies.ts";
+import type { RecommendationRequest } from "../retrieval/recommender.ts";
+import type { SimilarItemsRequest } from "../retrieval/similar-items.ts";
+import type { StoredModel } from "../training/model-folder.ts";
+import { refuse } from "./refusal.ts";
+import type { RecipientBody, RecommendBody, SimilarItemsBody } from "./schemas.ts";
+
+/** How many ids of each list a model does not know. */
+export type UnknownCounts = Record<string, number>;
+
+export interface NamedHit {
+  readonly item: string;
+  readonly title?: string;
+  readonly score: number;
+}
+
+/** Speaks the ids of the log where the model speaks indices. */
+export interface Catalogue {
+  recommendation(body: RecommendBody): { readonly question: RecommendationRequest; readonly unknown: UnknownCounts };
+  recipient(body: RecipientBody): { readonly question: Recipient; readonly unknown: UnknownCounts };
+  similarItems(body: SimilarItemsBody): { readonly question: SimilarItemsRequest; readonly unknown: UnknownCounts };
+  name(hit: Hit): NamedHit;
+  /** The interests of one recipient, one after the other, each as a list. */
+  interests(vectors: Float32Array): number[][];
+}
+
+/** @param titles of each item, `[items + 1]`, where people have other names for items than ids */
+export function createCatalogue(model: StoredModel, titles?: readonly string[]): Catalogue {
+  const { log, spec, itemFeatures, userFeatures } = model;
+  const { itemIds } = log;
+  // Item 0 is padding.
+  const itemOf = new Map(itemIds.slice(1).map((id, place) => [id, place + 1]));
+  const userOf = new Map(log.userIds.map((id, user) => [id, user]));
+  const categories = itemFeatures && itemFeatures.fields.length > 0 ? categoriesOf(itemFeatures) : undefined;
+  const needsTimes = !isFitted(spec) && seesTimes(spec);
+
+  function itemsOf(ids: readonly string[] | undefined, list: string, unknown: UnknownCounts): number[] | undefined {
+    const known = ids?.flatMap((id) => itemOf.get(id) ?? []);
+    if (known) unknown[list] = ids!.length - known.length;
+    return known;
+  }
+
+  function knownUser(id: string): Recipient {
+    const user = userOf.get(id) ?? refuse(404, `the model knows no user ${shown(id)}; send a history in place of it`);
+    return { user, history: itemsAt(log, user), times: log.times?.subarray(log.offsets[user], log.offsets[user + 1]) };
+  }
+
+  function newcomer(ids: readonly string[], times: readonly number[] | undefined, unknown: UnknownCounts): Recipient {
+    checkTimes(ids.length, times, needsTimes);
+    const history = Uint32Array.from(itemsOf(ids, "history", unknown)!);
+    return { history, times: times && Float64Array.from(times.filter((_, place) => itemOf.has(ids[place]!))) };
+  }
+
+  function profileOf(values: NonNullable<RecipientBody["profile"]>, unknown: UnknownCounts): Uint32Array {
+    if (userFeatures === undefined)
+      return refuse(400, "profile: the model knows no features of users; leave profile out");
+    const known = new Set(userFeatures.fields.map(({ name }) => name));
+    const stray = Object.keys(values).find((name) => !known.has(name));
+    if (stray !== undefined) refuse(400, `profile: expected columns ${[...known].join(", ")}, got ${shown(stray)}`);
+    const row = new Uint32Array(userFeatures.width);
+    let offset = 0;
+    unknown["profile"] = 0;
+    for (const field of userFeatures.fields) {
+      const given = [values[field.name] ?? []].flat();
+      const features = featuresOf(field, given);
+      unknown["profile"] += given.length - features.length;
+      row.set(features.slice(0, field.width), offset);
+      offset += field.width;
+    }
+    return row;
+  }
+
+  function recipientOf({ history, times, user, profile }: RecipientBody, unknown: UnknownCounts): Recipient {
+    if ((history === undefined) === (user === undefined))
+      refuse(400, `expected either history or user, got ${user === undefined ? "neither" : "both"}`);
+    if (user !== undefined && times) refuse(400, "times: those of a user are known; leave times out or send a history");
+    const known = user === undefined ? newcomer(history!, times, unknown) : knownUser(user);
+    return profile ? { ...known, profile: profileOf(profile, unknown) } : known;
+  }
+
+  function policyOf(policy: RecommendBody["policy"]): Policy {
+    if (policy === "best") return { kind: "best" };
+    if (isFitted(spec)) refuse(400, `policy: ${spec.name} makes one list and no interests; leave policy out`);
+    if (policy === "quota") return { kind: "quota" };
+    if (!categories)
+      return refuse(400, "policy: diversity needs categories, and the model was trained without item features");
+    return { kind: "diversity", lambda: policy.diversity, categories };
+  }
+
+  return {
+    recommendation(body) {
+      const unknown: UnknownCounts = {};
+      const { top, includeSeen } = body;
+      const lists = {
+        exclude: itemsOf(body.exclude, "exclude", unknown) ?? [],
+        allow: itemsOf(body.allow, "allow", unknown),
+      };
+      const { allow, ...rest } = { ...recipientOf(body, unknown), top, includeSeen, ...lists };
+      return { question: { ...rest, ...(allow && { allow }), policy: policyOf(body.policy) }, unknown };
+    },
+    recipient(body) {
+      if (isFitted(spec)) refuse(400, `${spec.name} makes no interests; serve a model that is trained`);
+      const unknown: UnknownCounts = {};
+      return { question: recipientOf(body, unknown), unknown };
+    },
+    similarItems({ item: id, top, exclude, allow }) {
+      if (isFitted(spec)) refuse(400, `${spec.name} makes no item vectors; serve a model that is trained`);
+      const item = itemOf.get(id) ?? refuse(404, `the model knows no item ${shown(id)}`);
+      const unknown: UnknownCounts = {};
+      const lists = { exclude: itemsOf(exclude, "exclude", unknown), allow: itemsOf(allow, "allow", unknown) };
+      return { question: { item, top, ...lists }, unknown };
+    },
+    interests(vectors) {
+      const dimension = isFitted(spec) ? 1 : spec.options.dimension;
+      return Array.from({ length: vectors.length / dimension }, (_, j) =>
+        Array.from(vectors.subarray(j * dimension, (j + 1) * dimension)),
+      );
+    },
+    name: ({ item, score }) => ({ item: itemIds[item]!, ...(titles && { title: titles[item]! }), score }),
+  };
+}
+
+/** An id in a message: anybody may send anything. */
+const shown = (id: string) => JSON.stringify(id.length > 50 ? `${id.slice(0, 50)}...` : id);
+
+function featuresOf({ values, firstFeature }: FeatureField, given: readonly string[]): number[] {
+  return given.flatMap((value) => {
+    const place = values.indexOf(value);
+    return place < 0 ? [] : [firstFeature + place];
+  });
+}
+
+function checkTimes(behaviours: number, times: readonly number[] | undefined, needed: boolean): void {
+  if (times === undefined) {
+    if (needed && behaviours > 0)
+      refuse(400, "times: the model sees when behaviours were; send the time of each one of history");
+    return;
+  }
+  if (times.length !== behaviours)
+    refuse(400, `times: expected one for each of ${behaviours} behaviours, got ${times.length}`);
+  if (times.some((time, i) => i > 0 && time < times[i - 1]!))
+    refuse(400, "times: expected numbers that never fall, oldest first; sort the history by time");
+}
