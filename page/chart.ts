@@ -127,21 +127,15 @@ export function groupChart(
         ...{ y2: (point: GroupPoint) => point.y + point.deviation!, stroke: model.colour, dx },
       }),
       Plot.dot(own, { x: "x", y: "y", fill: model.colour, symbol: model.symbol, r: 4, dx }),
-      Plot.tip(
-        own,
-        Plot.pointer({
-          ...{ x: "x", y: "y", dx, fill: "var(--card)", stroke: "var(--line)", maxRadius: 12 },
-          title: (point: GroupPoint) =>
-            `${model.label}\n${x} ${point.x} (${point.count} ${of})\n${signed(point.y, isDifference)}${spread(point.deviation, percentOrMetric)}`,
-        } as Plot.TipOptions),
-      ),
     ];
   });
+  const title = (point: GroupPoint) =>
+    `${point.model.label}\n${point.x} (${point.count} ${of})\n${signed(point.y, isDifference)}${spread(point.deviation, percentOrMetric)}`;
   return Plot.plot({
     ...common(width),
     x: { type: "point", domain: groups, label: x, padding: 0.5 },
     y: { label: y, grid: true, nice: true, zero: true, ticks: 5 },
-    marks: [Plot.ruleY([0], { stroke: "var(--faint)" }), ...marks],
+    marks: [Plot.ruleY([0], { stroke: "var(--faint)" }), ...marks, tip(points, title)],
   });
 }
 

@@ -39,7 +39,7 @@ function draw(): void {
     card(
       "Published numbers",
       "Held against the ones above only where data and protocol are the same.",
-      publishedTables(comparison.published),
+      publishedTables(comparison.published, shown),
       true,
     ),
     card("Options", "All that each model was trained with, as the command line calls it.", optionsTable(models), true),

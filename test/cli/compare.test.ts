@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fittedNames, modelNames } from "../../src/models/registry.ts";
 import type { Comparison } from "../../src/report/comparison.ts";
 import { type Outcome, polymind, smallModel, temporaryFolder, writeLog } from "./command-line.ts";
 
@@ -189,6 +190,18 @@ describe("polymind compare", () => {
     ]);
     expect(refused.out).toContain("│ most-popular │");
   });
+});
+
+test("every model of the registry takes part, and those with vectors have a map", async () => {
+  const folder = await temporaryFolder();
+  const [json, report] = [join(folder, "all.json"), join(folder, "all.html")];
+  const size = ["--dimension", "8", "--length", "10", "--epochs", "1", "--batch", "64", "--negatives", "20"];
+  const given = ["--interactions", await writeLog(folder), ...size, "--json", json, "--report", report];
+  const outcome = await polymind(["compare", "--models", modelNames.join(","), ...given]);
+  expect(outcome).toMatchObject({ code: 0, errors: [] });
+  const { models, map } = await jsonOf(json);
+  expect(models.map(({ label }) => label)).toEqual(modelNames);
+  expect(map!.models.map(({ label }) => label)).toEqual(modelNames.filter((name) => !fittedNames.includes(name)));
 });
 
 test.each([
