@@ -8,7 +8,8 @@
 //   gram       [d, d]                 read     z        [batch, interests, h]       write, when save
 //   transform  [d, h]                 read     weights  [batch, length, interests]  write, when save: the last w
 //   lengths, counts  [batch]          read     sums     [batch, interests, d]       write, when save: the last a
-//   logits     [length, interests]    read     trace    [batch, iterations, 3 interests, d]  write, when saveAll: a, a M, state
+//   start      [length, interests]    read     trace    [batch, iterations, 3 interests, d]  write, when saveAll: a, a M, state
+//      the first logits, or when fromCapsules [batch, interests, d], behaviours that go before the first iteration as a
 //   norms      [batch, length, 1]     read, for cosine: 1 / |e_i S|
 
 override workgroupSize: u32 = 32u;
@@ -22,6 +23,8 @@ override cosine: bool = false;
 override similarityScale: f32 = 1.0;
 override squashPower: f32 = 1.0; // 0 is L2 normalisation
 override hard: bool = false;
+override fromCapsules: bool = false;
+override identity: bool = false; // there is no S
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, interestQuads: u32, iterations: u32 }
 
@@ -31,7 +34,7 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, inter
 @group(0) @binding(3) var<storage, read> transform: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read> counts: array<u32>;
-@group(0) @binding(6) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(6) var<storage, read> start: array<vec4f>;
 @group(0) @binding(7) var<storage, read> norms: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> u: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> z: array<vec4f>;
@@ -50,11 +53,11 @@ fn isActive(quad: u32, count: u32) -> vec4<bool> {
 }
 
 /// w = b for the behaviours of this invocation, and their softmax where the interests compete.
-fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
+fn weigh(user: u32, lane: u32, n: u32, count: u32, round: u32) {
   for (var i = lane; i < n; i += workgroupSize) {
     var largest = -3.4e38;
     for (var q = 0u; q < params.interestQuads; q++) {
-      let b = logitsOf(user * params.length + i, i, q, t);
+      let b = logitsOf(user * params.length + i, i, q, round);
       w[i * params.interestQuads + q] = b;
       let valid = select(vec4f(-3.4e38), b, isActive(q, count));
       largest = max(largest, max(max(valid.x, valid.y), max(valid.z, valid.w)));
@@ -88,9 +91,9 @@ fn keepLargest(first: u32, count: u32, largest: f32) {
 }
 
 /// The logits of four interests for behaviour i, which is row `place` of e.
-fn logitsOf(place: u32, i: u32, q: u32, t: u32) -> vec4f {
+fn logitsOf(place: u32, i: u32, q: u32, round: u32) -> vec4f {
   var agreement = vec4f();
-  for (var c = 0u; c < params.dQuads && t > 0u; c++) {
+  for (var c = 0u; c < params.dQuads && round > 0u; c++) {
     let base = 4u * q * params.dQuads + c;
     let value = e[place * params.dQuads + c];
     agreement += vec4f(
@@ -100,8 +103,8 @@ fn logitsOf(place: u32, i: u32, q: u32, t: u32) -> vec4f {
   if (cosine) {
     agreement *= norms[place].x;
   }
-  if (accumulate || t == 0u) {
-    agreement += logits[i * params.interestQuads + q];
+  if (!fromCapsules && (accumulate || round == 0u)) {
+    agreement += start[i * params.interestQuads + q];
   }
   return agreement;
 }
@@ -162,23 +165,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     state[index] = vec4f();
   }
   workgroupBarrier();
-  for (var t = 0u; t < params.iterations; t++) {
-    let last = t + 1u == params.iterations;
-    weigh(user, lane, n, count, t);
-    workgroupBarrier();
-    if (!overInterests) {
-      competeOverBehaviours(lane, n, count);
+  let rounds = params.iterations + u32(fromCapsules);
+  for (var round = 0u; round < rounds; round++) {
+    let last = round + 1u == rounds;
+    let isStart = fromCapsules && round == 0u;
+    if (isStart) {
+      takeCapsules(user, lane);
+    } else {
+      weigh(user, lane, n, count, round);
       workgroupBarrier();
+      if (!overInterests) {
+        competeOverBehaviours(lane, n, count);
+        workgroupBarrier();
+      }
+      gatherSums(user, lane, n);
     }
-    gatherSums(user, lane, n);
     workgroupBarrier();
     let columnQuads = select(params.dQuads, params.hQuads, last);
     multiply(lane, last, columnQuads);
     workgroupBarrier();
-    measure(lane, columnQuads, last);
+    measure(lane, columnQuads, last, isStart);
     workgroupBarrier();
     if (saveAll) {
-      keepIteration(user, lane, t, last);
+      keepIteration(user, lane, round, last);
     }
     if (save && last) {
       keepLast(user, lane, n);
@@ -196,9 +205,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
 }
 
+/// a = the capsules to start from.
+fn takeCapsules(user: u32, lane: u32) {
+  let size = params.interests * params.dQuads;
+  for (var index = lane; index < 4u * params.interestQuads * params.dQuads; index += workgroupSize) {
+    a[index] = select(vec4f(), start[user * size + min(index, size - 1u)], index < size);
+  }
+}
+
 /// mapped = a M, or a S in the last iteration, four interests and four columns for each invocation.
 fn multiply(lane: u32, last: bool, columnQuads: u32) {
-  for (var index = lane; index < params.interestQuads * columnQuads; index += workgroupSize) {
+  for (var index = lane; identity && index < 4u * params.interestQuads * columnQuads; index += workgroupSize) {
+    mapped[index] = a[index];
+  }
+  for (var index = lane; !identity && index < params.interestQuads * columnQuads; index += workgroupSize) {
     let c = index % columnQuads;
     let base = index / columnQuads * 4u;
     var sum0 = vec4f();
@@ -239,7 +259,7 @@ fn inverseLength(norm2: f32) -> f32 {
 }
 
 /// For every interest, what a S counts in u, or a M in the agreement.
-fn measure(lane: u32, columnQuads: u32, last: bool) {
+fn measure(lane: u32, columnQuads: u32, last: bool, isStart: bool) {
   for (var j = lane; j < params.interests; j += workgroupSize) {
     var norm2 = 0.0;
     for (var c = 0u; c < columnQuads; c++) {
@@ -254,7 +274,7 @@ fn measure(lane: u32, columnQuads: u32, last: bool) {
     if (cosine && !last) {
       scale[j] = similarityScale * inverseLength(norm2);
     } else {
-      scale[j] = squashed(norm2);
+      scale[j] = select(squashed(norm2), 1.0, isStart);
     }
   }
 }

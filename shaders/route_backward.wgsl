@@ -8,6 +8,7 @@
 //   dz         [batch, interests, h]       write
 
 override squashPower: f32 = 1.0; // 0 is L2 normalisation
+override identity: bool = false; // there is no S, and da = dz
 override workgroupSize: u32 = 32u;
 override hQuadsOfAll: u32 = 64u; // interests hQuads
 override dQuadsOfAll: u32 = 64u; // 4 interestQuads dQuads
@@ -75,7 +76,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let j = index / params.dQuads;
     let k = index % params.dQuads * 4u;
     var value = vec4f();
-    if (j < params.interests) {
+    if (j < params.interests && identity) {
+      value = capsule[index];
+    } else if (j < params.interests) {
       value = vec4f(mapBack(j, k), mapBack(j, k + 1u), mapBack(j, k + 2u), mapBack(j, k + 3u));
     }
     sum[index] = value;

@@ -12,6 +12,7 @@ enable subgroups;
 
 override wide: bool = true; // more than 32 columns
 override squashPower: f32 = 1.0; // 0 is L2 normalisation
+override identity: bool = false; // there is no S, and da = dz
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, lanes: u32, quad: u32 }
 
@@ -88,6 +89,9 @@ fn mapBack(gradient: mat4x4f, owner: u32, c: u32, k: u32) -> vec4f {
 
 /// da = dz S^T; an invocation makes its own columns.
 fn mapAllBack(gradient: Columns, lane: u32) -> Columns {
+  if (identity) {
+    return gradient;
+  }
   var da = Columns();
   for (var c = 0u; c < params.hQuads; c++) {
     let beyond = vec4<bool>(wide && c >= 8u);

@@ -7,8 +7,9 @@
 //      or a table [rows, d] when gathered,     z        [batch, interests, h]       write, when save
 //   ids        [batch, length]        read     weights  [batch, length, interests]  write, when save: the last w
 //      whose row 0 counts as zeros             sums     [batch, interests, d]       write, when save: the last a
-//   gram       [d, d]                 read     logits   [length, interests]         read
-//   transform  [d, h]                 read     lengths, counts  [batch]             read
+//   gram       [d, d]                 read     start    [length, interests]         read: the first logits, or when
+//   transform  [d, h]                 read        fromCapsules [batch, interests, d], a before the first iteration
+//   lengths, counts  [batch]          read
 //                                              norms    [batch, length, 1]          read, for cosine: 1 / |e_i S|
 
 enable subgroups;
@@ -21,6 +22,8 @@ override cosine: bool = false;
 override similarityScale: f32 = 1.0;
 override squashPower: f32 = 1.0; // 0 is L2 normalisation
 override hard: bool = false;
+override fromCapsules: bool = false;
+override identity: bool = false; // there is no S
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, iterations: u32, lanes: u32, quad: u32 }
 
@@ -31,7 +34,7 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, inter
 @group(0) @binding(4) var<storage, read> transform: array<vec4f>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
 @group(0) @binding(6) var<storage, read> counts: array<u32>;
-@group(0) @binding(7) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(7) var<storage, read> start: array<vec4f>;
 @group(0) @binding(8) var<storage, read> norms: array<f32>;
 @group(0) @binding(9) var<storage, read_write> u: array<vec4f>;
 @group(0) @binding(10) var<storage, read_write> z: array<vec4f>;
@@ -78,6 +81,9 @@ fn dots(x: Columns, y: Columns) -> vec4f {
 
 /// a M, or a S in the last iteration; columns beyond the width are 0.
 fn product(a: Columns, lane: u32, last: bool) -> Columns {
+  if (identity) {
+    return a;
+  }
   let columnQuads = select(params.dQuads, params.hQuads, last);
   var mapped = Columns();
   for (var k = 0u; k < params.dQuads; k++) {
@@ -110,6 +116,21 @@ fn product(a: Columns, lane: u32, last: bool) -> Columns {
   return Columns(scaled(mapped.near, inside), scaled(mapped.far, insideFar));
 }
 
+/// The capsules to start from.
+fn takeCapsules(user: u32, lane: u32) -> Columns {
+  var taken = Columns();
+  for (var j = 0u; j < params.interests; j++) {
+    let row = (user * params.interests + j) * params.dQuads;
+    let place = vec4f(vec4u(j) == vec4u(0u, 1u, 2u, 3u));
+    let last = params.dQuads - 1u;
+    taken.near = addScaled(taken.near, place * f32(lane <= last), start[row + min(lane, last)]);
+    if (wide) {
+      taken.far = addScaled(taken.far, place * f32(lane + 8u <= last), start[row + min(lane + 8u, last)]);
+    }
+  }
+  return taken;
+}
+
 /// What capsules of squared length n^2 count: (n^2 / (1 + n^2))^squashPower / n.
 fn squashed(norm2: vec4f) -> vec4f {
   if (squashPower == 1.0) {
@@ -135,10 +156,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var a = Columns();
   var mapped = Columns();
   var scale = vec4f();
-  for (var t = 0u; t < params.iterations; t++) {
-    let last = t + 1u == params.iterations;
+  let rounds = params.iterations + u32(fromCapsules);
+  for (var round = 0u; round < rounds; round++) {
+    let last = round + 1u == rounds;
+    let isStart = fromCapsules && round == 0u;
     a = Columns();
-    for (var tile = 0u; tile < (n + 7u) / 8u; tile++) {
+    if (isStart) {
+      a = takeCapsules(user, lane);
+    }
+    for (var tile = 0u; tile < (n + 7u) / 8u && !isStart; tile++) {
       let i = tile * 8u + lane;
       let place = user * params.length + min(i, n - 1u);
       var row = place * params.dQuads;
@@ -148,14 +174,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         present = f32(ids[place] != 0u);
       }
       var b = vec4f();
-      if (accumulate || t == 0u) {
-        b = logits[min(i, n - 1u)];
+      if (!fromCapsules && (accumulate || round == 0u)) {
+        b = start[min(i, n - 1u)];
       }
       var factor = present;
       if (cosine) {
         factor *= norms[4u * place];
       }
-      if (t > 0u) {
+      if (round > 0u) {
         // The columns of the state beyond d are zero, so any finite quad may stand in.
         for (var k = 0u; k < params.lanes; k++) {
           b += factor * agreement(e[row + min(k, lastQuad)], state.near, k);
@@ -182,7 +208,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (cosine && !last) {
       scale = similarityScale * inverseLength(norm2);
     } else {
-      scale = squashed(norm2);
+      scale = select(squashed(norm2), vec4f(1.0), isStart);
     }
     let kept = vec4f(f32(accumulate));
     state.near = scaled(state.near, kept) + scaled(mapped.near, scale);

@@ -6,8 +6,9 @@
 //      or a table [rows, d] when gathered,     z        [batch, interests, h]       write, when save
 //   ids        [batch, length]        read     weights  [batch, length, interests]  write, when save: the last w
 //      whose row 0 counts as zeros             sums     [batch, interests, d]       write, when save: the last a
-//   gram       [d, d]                 read     logits   [length, interests]         read
-//   transform  [d, h]                 read     lengths, counts  [batch]             read
+//   gram       [d, d]                 read     start    [length, interests]         read: the first logits, or when
+//   transform  [d, h]                 read        fromCapsules [batch, interests, d], a before the first iteration
+//   lengths, counts  [batch]          read
 //                                              norms    [batch, length, 1]          read, for cosine: 1 / |e_i S|
 
 override workgroupSize: u32 = 64u;
@@ -22,6 +23,8 @@ override cosine: bool = false;
 override similarityScale: f32 = 1.0;
 override squashPower: f32 = 1.0; // 0 is L2 normalisation
 override hard: bool = false;
+override fromCapsules: bool = false;
+override identity: bool = false; // there is no S
 
 struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, interests: u32, interestQuads: u32, iterations: u32, parts: u32 }
 
@@ -32,7 +35,7 @@ struct Params { batch: u32, length: u32, d: u32, dQuads: u32, hQuads: u32, inter
 @group(0) @binding(4) var<storage, read> transform: array<vec4f>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
 @group(0) @binding(6) var<storage, read> counts: array<u32>;
-@group(0) @binding(7) var<storage, read> logits: array<vec4f>;
+@group(0) @binding(7) var<storage, read> start: array<vec4f>;
 @group(0) @binding(8) var<storage, read> norms: array<f32>;
 @group(0) @binding(9) var<storage, read_write> u: array<vec4f>;
 @group(0) @binding(10) var<storage, read_write> z: array<vec4f>;
@@ -63,7 +66,7 @@ fn stage(user: u32, lane: u32, n: u32) {
 }
 
 /// The weights of the behaviours of this invocation: softmax over the active interests, or all for that of the largest logit.
-fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
+fn weigh(user: u32, lane: u32, n: u32, count: u32, round: u32) {
   for (var i = lane; i < n; i += workgroupSize) {
     var largest = -3.4e38;
     var found = false;
@@ -73,10 +76,10 @@ fn weigh(user: u32, lane: u32, n: u32, count: u32, t: u32) {
     }
     for (var q = 0u; q < params.interestQuads; q++) {
       var b = vec4f();
-      if (accumulate || t == 0u) {
-        b = logits[i * params.interestQuads + q];
+      if (!fromCapsules && (accumulate || round == 0u)) {
+        b = start[i * params.interestQuads + q];
       }
-      for (var c = 0u; c < params.dQuads && t > 0u; c++) {
+      for (var c = 0u; c < params.dQuads && round > 0u; c++) {
         let base = 4u * q * params.dQuads + c;
         let value = factor * rows[i * (params.dQuads + 1u) + c];
         b += vec4f(
@@ -155,6 +158,14 @@ fn multiply(lane: u32, last: bool, columnQuads: u32) {
   }
 }
 
+/// a = the capsules to start from.
+fn takeCapsules(user: u32, lane: u32) {
+  let size = params.interests * params.dQuads;
+  for (var index = lane; index < 4u * params.interestQuads * params.dQuads; index += workgroupSize) {
+    a[index] = select(vec4f(), start[user * size + min(index, size - 1u)], index < size);
+  }
+}
+
 fn total(index: u32, size: u32) -> vec4f {
   var sum = vec4f();
   for (var part = 0u; part < params.parts; part++) {
@@ -164,7 +175,7 @@ fn total(index: u32, size: u32) -> vec4f {
 }
 
 /// What a S counts in u for interest j, or a M in the agreement, from what the quads of its row add to |z|^2.
-fn scaleOf(j: u32, columnQuads: u32, last: bool) -> f32 {
+fn scaleOf(j: u32, columnQuads: u32, last: bool, isStart: bool) -> f32 {
   var norm2 = 0.0;
   for (var c = 0u; c < columnQuads; c++) {
     norm2 += agreement[j * columnQuads + c];
@@ -173,6 +184,9 @@ fn scaleOf(j: u32, columnQuads: u32, last: bool) -> f32 {
   let inverseLength = select(0.0, inverseSqrt(max(norm2, 1e-30)), norm2 > 1e-30);
   if (cosine && !last) {
     return similarityScale * inverseLength;
+  }
+  if (isStart) {
+    return 1.0;
   }
   if (squashPower == 1.0) {
     return norm2 / (1.0 + norm2) * inverseSqrt(norm2 + 1e-9);
@@ -194,35 +208,46 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   stage(user, lane, n);
   workgroupBarrier();
-  for (var t = 0u; t < params.iterations; t++) {
-    let last = t + 1u == params.iterations;
+  let rounds = params.iterations + u32(fromCapsules);
+  for (var round = 0u; round < rounds; round++) {
+    let last = round + 1u == rounds;
+    let isStart = fromCapsules && round == 0u;
     let columnQuads = select(params.dQuads, params.hQuads, last);
-    weigh(user, lane, n, count, t);
-    workgroupBarrier();
-    gatherSums(lane, n);
-    workgroupBarrier();
-    for (var index = lane; index < stateSize; index += workgroupSize) {
-      a[index] = total(index, stateSize);
+    if (isStart) {
+      takeCapsules(user, lane);
+    } else {
+      weigh(user, lane, n, count, round);
+      workgroupBarrier();
+      gatherSums(lane, n);
+      workgroupBarrier();
+      for (var index = lane; index < stateSize; index += workgroupSize) {
+        a[index] = total(index, stateSize);
+      }
     }
     workgroupBarrier();
-    multiply(lane, last, columnQuads);
-    workgroupBarrier();
+    if (!identity) {
+      multiply(lane, last, columnQuads);
+      workgroupBarrier();
+    }
     let mappedSize = 4u * params.interestQuads * columnQuads;
     for (var index = lane; index < mappedSize; index += workgroupSize) {
-      let value = total(index, mappedSize);
+      var value = a[min(index, stateSize - 1u)];
+      if (!identity) {
+        value = total(index, mappedSize);
+      }
       mapped[index] = value;
       agreement[index] = dot(value, select(a[min(index, stateSize - 1u)], value, last));
     }
     workgroupBarrier();
     for (var index = lane; index < stateSize && !last; index += workgroupSize) {
-      let step = scaleOf(index / params.dQuads, params.dQuads, false) * mapped[index];
+      let step = scaleOf(index / params.dQuads, params.dQuads, false, isStart) * mapped[index];
       state[index] = select(step, state[index] + step, accumulate);
     }
     workgroupBarrier();
   }
   let first = user * params.interests;
   for (var index = lane; index < params.interests * params.hQuads; index += workgroupSize) {
-    u[first * params.hQuads + index] = scaleOf(index / params.hQuads, params.hQuads, true) * mapped[index];
+    u[first * params.hQuads + index] = scaleOf(index / params.hQuads, params.hQuads, true, false) * mapped[index];
     if (save) {
       z[first * params.hQuads + index] = mapped[index];
     }

@@ -13,7 +13,7 @@ export interface RouteSaved {
   readonly gram: Value;
   readonly lengths: Value;
   readonly interestCounts: Value;
-  readonly logits: Value;
+  readonly start: Value;
   /** 1 / |e S|, `[batch, length, 1]`; there for cosine. */
   readonly norms: Value | undefined;
   /** a, a M and the state of every iteration, `[batch, iterations, 3, interests, d]` */
@@ -33,8 +33,8 @@ interface Attributes extends RouteRule {
  * @returns the gradients of the behaviours and of `norms`, and `across`: the factor whose product with `trace` is that of `gram`
  */
 export function routeBackwardAll(saved: RouteSaved, da: Value, rule: RouteRule) {
-  const { behaviours, gram, lengths, interestCounts, logits, norms = gram, trace, dWeights } = saved;
-  const inputs = [behaviours, gram, lengths, interestCounts, logits, norms, trace, da, dWeights ?? gram];
+  const { behaviours, gram, lengths, interestCounts, start, norms = gram, trace, dWeights } = saved;
+  const inputs = [behaviours, gram, lengths, interestCounts, start, norms, trace, da, dWeights ?? gram];
   const attributes = { ...rule, ofWeights: Boolean(dWeights) };
   const [de, across, dNorms] = da.graph.apply(routeBackwardAllOp, inputs, attributes);
   return { de: de!, across: across!, dNorms: dNorms! };
@@ -46,9 +46,9 @@ function shapeOf(inputs: readonly { readonly shape: readonly number[] }[]): Rout
 }
 
 function inputsOf(inputs: readonly Tensor[], { similarity }: RouteRule): Omit<RouteInputs, "transform"> {
-  const [e, gram, lengths, counts, logits, norms] = inputs.map((input) => input.data);
+  const [e, gram, lengths, counts, start, norms] = inputs.map((input) => input.data);
   const inverseNorms = similarity === "cosine" ? norms : undefined;
-  return { e, gram, lengths, counts, logits, inverseNorms } as Omit<RouteInputs, "transform">;
+  return { e, gram, lengths, counts, start, inverseNorms } as Omit<RouteInputs, "transform">;
 }
 
 const routeBackwardAllOp: Op<Attributes> = {

@@ -10,6 +10,7 @@ import { squashBackward } from "../reference/squash.ts";
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
 const quads = (width: number) => Math.ceil(width / 4);
 
+type Rule = Pick<reference.RouteRule, "power" | "mapped">;
 type Shaped = Pick<Value, "shape"> | undefined;
 
 function sizesOf([z, , weights, transform]: readonly Shaped[]): reference.RouteShape {
@@ -23,15 +24,14 @@ function sizesOf([z, , weights, transform]: readonly Shaped[]): reference.RouteS
  * @param du gradient of the interests, of the same shape
  * @param weights routing weights of the last iteration `[batch, length, interests]`, 0 for padded behaviours
  * @param transform S, `[d, h]`
- * @param power of squash
  * @returns the gradients of the behaviours, `[batch, length, d]`, and of z
  */
-export function routeBackward(z: Value, du: Value, weights: Value, transform: Value, power: number) {
-  const [de, dz] = z.graph.apply(routeBackwardOp, [z, du, weights, transform], { power });
+export function routeBackward(z: Value, du: Value, weights: Value, transform: Value, rule: Rule) {
+  const [de, dz] = z.graph.apply(routeBackwardOp, [z, du, weights, transform], rule);
   return { de: de!, dz: dz! };
 }
 
-const routeBackwardOp: Op<Pick<reference.RouteRule, "power">> = {
+const routeBackwardOp: Op<Rule> = {
   name: "routeBackward",
   outputs(inputs) {
     const { batch, length, d } = sizesOf(inputs);
@@ -53,12 +53,12 @@ const routeBackwardOp: Op<Pick<reference.RouteRule, "power">> = {
         return target.subgroupSize === 8 && interests <= 4 && Math.max(d, h) <= 64;
       },
       suits: (_, target) => target.software,
-      kernels({ inputs, outputs, attributes: { power } }) {
+      kernels({ inputs, outputs, attributes: { power, mapped } }) {
         const { batch, length, d, h, interests } = sizesOf(inputs);
         return [
           {
             shader: subgroupShader,
-            constants: { wide: Number(Math.max(d, h) > 32), squashPower: power },
+            constants: { wide: Number(Math.max(d, h) > 32), squashPower: power, identity: Number(!mapped) },
             params: {
               batch: u32(batch),
               length: u32(length),
@@ -77,13 +77,14 @@ const routeBackwardOp: Op<Pick<reference.RouteRule, "power">> = {
     },
     {
       name: "workgroup",
-      kernels({ inputs, outputs, attributes: { power } }, target) {
+      kernels({ inputs, outputs, attributes: { power, mapped } }, target) {
         const { batch, length, d, h, interests } = sizesOf(inputs);
         return [
           {
             shader,
             constants: {
               squashPower: power,
+              identity: Number(!mapped),
               workgroupSize: target.software ? 16 : 64,
               hQuadsOfAll: roundedLength(interests * quads(h)),
               dQuadsOfAll: roundedLength(4 * quads(interests) * quads(d)),

@@ -22,9 +22,9 @@ const quads = (width: number) => Math.ceil(width / 4);
 
 /** The inputs of a routing node by name; `norms` are there for cosine, `table` and `ids` where behaviours were gathered. */
 export function routeValues({ inputs, attributes }: Pick<Node<RouteRule>, "inputs" | "attributes">) {
-  const [behaviours, gram, transform, lengths, counts, logits, ...rest] = inputs as readonly Value[] & { length: 6 };
+  const [behaviours, gram, transform, lengths, counts, start, ...rest] = inputs as readonly Value[] & { length: 6 };
   const [norms, table, ids] = attributes.similarity === "cosine" ? rest : [undefined, ...rest];
-  return { behaviours, gram, transform, lengths, counts, logits, norms, table, ids };
+  return { behaviours, gram, transform, lengths, counts, start, norms, table, ids };
 }
 
 /** The sizes of a routing node, from its inputs. */
@@ -73,9 +73,9 @@ function isCommon({ outputs, attributes }: Node<RouteRule>, { isUsed }: KernelTa
 
 /** What kernels that look behaviours up bind: rows and ids (any u32 value where there are none), the rest, the outputs. */
 function commonBindings(node: Node<RouteRule>, target: KernelTarget): readonly Binding[] {
-  const { behaviours, gram, transform, lengths, counts, logits, norms = gram, table, ids } = routeValues(node);
+  const { behaviours, gram, transform, lengths, counts, start, norms = gram, table, ids } = routeValues(node);
   const [rows, places] = looksUp(node, target) ? [table!, ids!] : [behaviours, lengths];
-  const inputs = [rows, places, gram, transform, lengths, counts, logits, norms];
+  const inputs = [rows, places, gram, transform, lengths, counts, start, norms];
   return [...inputs.map(read), ...node.outputs.slice(0, 4).map(write)];
 }
 
@@ -87,6 +87,8 @@ function ruleConstants({ attributes, outputs }: Node<RouteRule>, { isUsed }: Ker
     similarityScale: attributes.similarityScale,
     squashPower: attributes.power,
     hard: Number(attributes.assignment === "hard"),
+    fromCapsules: Number(attributes.start === "capsules"),
+    identity: Number(!attributes.mapped),
     save: Number(outputs.slice(1, 4).some(isUsed)),
   };
 }
@@ -159,8 +161,8 @@ function workgroupDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatc
 function generalDispatch(node: Node<RouteRule>, target: KernelTarget): Dispatch {
   const { batch, length, d, h, interests } = routeShape(node.inputs);
   const { iterations, competition } = node.attributes;
-  const { behaviours, gram, transform, lengths, counts, logits, norms = gram } = routeValues(node);
-  const inputs = [behaviours, gram, transform, lengths, counts, logits, norms];
+  const { behaviours, gram, transform, lengths, counts, start, norms = gram } = routeValues(node);
+  const inputs = [behaviours, gram, transform, lengths, counts, start, norms];
   const interestQuads = quads(interests);
   const stateQuads = roundedLength(4 * interestQuads * Math.max(quads(d), quads(h)));
   const weightQuads = roundedLength(length * interestQuads);

@@ -1,6 +1,6 @@
 import { fail } from "../errors.ts";
 import type { Op, Value } from "../graph/graph.ts";
-import { requireShapes, rowCount, sameShape } from "../graph/shape.ts";
+import { lastDimension, requireShapes, rowCount, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
 import { gather, gatheredFrom } from "./gather.ts";
 import { inverseNorms } from "./inverse-norms.ts";
@@ -32,7 +32,7 @@ export interface RouteOptions {
 }
 
 /** The options as kernels and references take them; fails on those that do not go together. */
-function ruleOf(options: RouteOptions): reference.RouteRule {
+function ruleOf(options: RouteOptions, start: reference.RouteRule["start"], mapped: boolean): reference.RouteRule {
   const { iterations = 3, competition = "interests", update = "accumulate", gradient = "last" } = options;
   const { similarity = "dot", similarityScale = 20, activation = "squash", squashPower = 1 } = options;
   const { assignment = "soft" } = options;
@@ -43,49 +43,50 @@ function ruleOf(options: RouteOptions): reference.RouteRule {
     fail(`route: expected a squashPower above 0, got ${squashPower}; for plain normalisation use activation "l2"`);
   if (gradient === "all" && assignment === "hard")
     fail('route: expected soft assignment for gradient "all", got hard, through which none flows; use gradient "last"');
+  if (gradient === "all" && start === "capsules")
+    fail('route: expected logits to start from for gradient "all", got capsules; use gradient "last"');
   const power = activation === "l2" ? 0 : squashPower;
-  return { iterations, competition, update, gradient, similarity, similarityScale, power, assignment };
+  return { iterations, competition, update, gradient, similarity, similarityScale, power, assignment, start, mapped };
 }
 
 /**
  * Behaviour-to-interest dynamic routing (MIND, CIKM 2019, algorithm 1).
  * @param behaviours item vectors `[batch, length, d]`
- * @param transform the shared bilinear map S, `[d, h]`
+ * @param transform the shared bilinear map S, `[d, h]`; `null` is the identity, at no cost
  * @param lengths u32 `[batch]`, how many of the first behaviours of each user are real
  * @param interestCounts u32 `[batch]`, how many of the first interests of each user are active
- * @param logits initial routing logits `[length, interests]`, the same for every user; no gradient flows to them
+ * @param start initial routing logits `[length, interests]`, the same for every user; or a behaviour of each user for each interest,
+ * `[batch, interests, d]`, as `initialCapsules` finds them. No gradient flows to either
  * @returns interests `[batch, interests, h]`; 0 for inactive ones and for users with no behaviours
  */
 export function route(
   behaviours: Value,
-  transform: Value,
+  transform: Value | null,
   lengths: Value,
   interestCounts: Value,
-  logits: Value,
+  start: Value,
   options: RouteOptions = {},
 ): Value {
   const [batch, length, d] = behaviours.shape as [number, number, number];
   const shapes = {
     behaviours: behaviours.shape,
-    transform: transform.shape,
+    ...(transform && { transform: transform.shape }),
     lengths: lengths.shape,
     interestCounts: interestCounts.shape,
-    logits: logits.shape,
+    start: start.shape,
   };
   const fits =
     behaviours.shape.length === 3 &&
-    transform.shape.length === 2 &&
-    transform.shape[0] === d &&
+    (transform === null || (transform.shape.length === 2 && transform.shape[0] === d)) &&
     sameShape(lengths.shape, [batch]) &&
     sameShape(interestCounts.shape, [batch]) &&
-    logits.shape.length === 2 &&
-    logits.shape[0] === length;
+    (sameShape(start.shape, [length, start.shape[1]!]) || sameShape(start.shape, [batch, start.shape[1]!, d]));
   const expected =
-    "behaviours [batch, length, d], transform [d, h], lengths [batch], interestCounts [batch] and logits [length, interests]";
+    "behaviours [batch, length, d], transform [d, h], lengths [batch], interestCounts [batch] and a start of logits [length, interests] or capsules [batch, interests, d]";
   requireShapes(fits, "route", expected, shapes);
-  const rule = ruleOf(options);
-  const gram = matmul(transform, transform, { transposeB: true });
-  const inputs = [behaviours, gram, transform, lengths, interestCounts, logits];
+  const rule = ruleOf(options, start.shape.length === 2 ? "logits" : "capsules", transform !== null);
+  const gram = transform ? matmul(transform, transform, { transposeB: true }) : identityOf(behaviours);
+  const inputs = [behaviours, gram, transform ?? gram, lengths, interestCounts, start];
   if (rule.similarity === "cosine") inputs.push(behaviourNorms(behaviours, transform, rule));
   // Kernels may look the behaviours up themselves; the gradient goes through the rows all the same.
   const source = gatheredFrom(behaviours);
@@ -105,13 +106,24 @@ export function routingWeights(interests: Value): Value {
   return outputs[2]!;
 }
 
+/** The matrix that takes S's place, for kernels and references that know no better. */
+function identityOf({ graph, shape }: Value): Value {
+  const d = lastDimension(shape);
+  const name = `route.identity.${graph.values.length}`;
+  return graph.constant(
+    name,
+    [d, d],
+    Float32Array.from({ length: d * d }, (_, at) => Number(at % (d + 1) === 0)),
+  );
+}
+
 /** 1 / |e S| of every behaviour, by way of the whole table where that has fewer rows and takes no gradient through this. */
-function behaviourNorms(behaviours: Value, transform: Value, { gradient }: reference.RouteRule): Value {
+function behaviourNorms(behaviours: Value, transform: Value | null, { gradient }: reference.RouteRule): Value {
   const source = gatheredFrom(behaviours);
   const shorter = source?.table.type === "f32" && source.table.shape[0]! <= rowCount(behaviours.shape);
   return shorter && gradient === "last"
-    ? gather(inverseNorms(source.table, transform), source.ids)
-    : inverseNorms(behaviours, transform);
+    ? gather(inverseNorms(source.table, transform ?? undefined), source.ids)
+    : inverseNorms(behaviours, transform ?? undefined);
 }
 
 const routeOp: Op<reference.RouteRule> = {
@@ -131,24 +143,24 @@ const routeOp: Op<reference.RouteRule> = {
     if (!du) fail("route: expected a gradient of the interests beside that of their weights, got none");
     if (dWeights && rule.gradient === "last")
       fail('route: expected gradient "all" for weights that are differentiated, got "last", which holds them constant');
-    const { behaviours, gram, transform, lengths, counts: interestCounts, logits, norms } = routeValues(node);
+    const { behaviours, gram, transform, lengths, counts: interestCounts, start, norms } = routeValues(node);
     const [, z, weights, sums, trace] = node.outputs as [Value, Value, Value, Value, Value];
     if (rule.gradient === "last") {
-      const { de, dz } = routeBackward(z, du, weights, transform, rule.power);
+      const { de, dz } = routeBackward(z, du, weights, transform, rule);
       return [de!, null, matmul(sums, dz!, { transposeA: true }), null, null, null];
     }
     const dz = squashBackward(z, du, rule);
     const da = matmul(dz, transform, { transposeB: true });
     const dTransform = matmul(sums, dz, { transposeA: true });
-    const saved = { behaviours, gram, lengths, interestCounts, logits, norms, trace, dWeights };
+    const saved = { behaviours, gram, lengths, interestCounts, start, norms, trace, dWeights };
     const { de, across, dNorms } = routeBackwardAll(saved, da, rule);
     const dGram = matmul(trace, across, { transposeA: true });
     return [de, dGram, dTransform, null, null, null, ...(norms ? [dNorms] : [])];
   },
   reference(inputs, rule) {
-    const [e, gram, transform, lengths, counts, logits, norms] = inputs.map((input) => input.data);
+    const [e, gram, transform, lengths, counts, start, norms] = inputs.map((input) => input.data);
     const inverseNorms = rule.similarity === "cosine" ? norms : undefined;
-    const arrays = { e, gram, transform, lengths, counts, logits, inverseNorms } as reference.RouteInputs;
+    const arrays = { e, gram, transform, lengths, counts, start, inverseNorms } as reference.RouteInputs;
     const { u, z, weights, sums, trace } = reference.route(arrays, routeShape(inputs), rule);
     return [u, z, weights, sums, trace];
   },

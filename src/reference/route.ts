@@ -22,6 +22,10 @@ export interface RouteRule {
   readonly similarityScale: number;
   /** The power of squash, (n^2 / (1 + n^2))^power / n; 0 is L2 normalisation. */
   readonly power: number;
+  /** Whether routing starts from logits, or from capsules that stand for the u of an iteration before the first. */
+  readonly start: "logits" | "capsules";
+  /** Whether there is an S; else S is the identity and its inputs are not read. */
+  readonly mapped: boolean;
   /** Whether a behaviour goes to all interests by its weights, or wholly to that of its largest logit, the first of equals. */
   readonly assignment: "soft" | "hard";
 }
@@ -35,8 +39,8 @@ export interface RouteInputs {
   readonly transform: Float64Array;
   readonly lengths: Uint32Array;
   readonly counts: Uint32Array;
-  /** `[length, interests]` */
-  readonly logits: Float64Array;
+  /** Logits `[length, interests]`, or capsules as rows of behaviours, `[batch, interests, d]`. */
+  readonly start: Float64Array;
   /** 1 / |e S| of each behaviour, `[batch, length, 1]`; there for cosine. */
   readonly inverseNorms?: Float64Array;
 }
@@ -103,6 +107,16 @@ export function agreementFactor(norm2: number, { similarity, similarityScale, po
   return similarity === "cosine" ? similarityScale * inverseLength(norm2) : squashFactor(norm2, power);
 }
 
+/** The agreement with u = c S for each capsule c, which is not squashed. */
+function startState(capsules: Float64Array, gram: Float64Array, { interests, d }: RouteShape, rule: RouteRule) {
+  const mapped = matmul(capsules, gram, interests, d, d);
+  if (rule.similarity === "dot") return mapped;
+  const factors = Array.from({ length: interests }, (_, j) =>
+    agreementFactor(Math.max(0, dotRows(capsules, j, mapped, j, d)), rule),
+  );
+  return mapped.map((value, at) => factors[Math.floor(at / d)]! * value);
+}
+
 /** One user's iterations. */
 export function traceUser(
   inputs: Omit<RouteInputs, "transform">,
@@ -117,12 +131,15 @@ export function traceUser(
   const own = inputs.inverseNorms?.subarray(user * length, user * length + n);
   const factors = Float64Array.from({ length: n }, (_, i) => own?.[i] ?? 1);
   const steps: Trace["steps"] = [];
-  let state = new Float64Array(interests * d);
+  const fromLogits = rule.start === "logits";
+  const capsules = inputs.start.slice(user * interests * d, (user + 1) * interests * d);
+  let state = fromLogits ? new Float64Array(interests * d) : startState(capsules, inputs.gram, shape, rule);
   for (let t = 0; t < rule.iterations; t++) {
     const b = new Float64Array(n * interests);
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < interests; j++) {
-        const initial = t === 0 || rule.update === "accumulate" ? inputs.logits[i * interests + j]! : 0;
+        const counts = fromLogits && (t === 0 || rule.update === "accumulate");
+        const initial = counts ? inputs.start[i * interests + j]! : 0;
         b[i * interests + j] = initial + factors[i]! * dotRows(state, j, e, i, d);
       }
     }

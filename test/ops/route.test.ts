@@ -2,91 +2,14 @@ import { expect, test } from "vitest";
 import { backpropagate } from "../../src/autograd.ts";
 import { createEngine } from "../../src/engine.ts";
 import { Graph, type Value } from "../../src/graph/graph.ts";
-import { gather } from "../../src/ops/gather.ts";
 import { type RouteOptions, route, routingWeights } from "../../src/ops/route.ts";
+import { inverseNorms } from "../../src/reference/inverse-norms.ts";
+import { matmul } from "../../src/reference/matmul.ts";
 import { randomStream } from "../../src/reference/random.ts";
-import { route as reference } from "../../src/reference/route.ts";
+import { type RouteRule, route as reference } from "../../src/reference/route.ts";
 import { squash } from "../../src/reference/squash.ts";
-import { describeOp, integers, normals, type OpCase } from "../support/op.ts";
-
-interface Size {
-  readonly name: string;
-  readonly length: number;
-  readonly d: number;
-  readonly h: number;
-  readonly interests: number;
-  readonly lengths: readonly number[];
-  readonly counts: readonly number[];
-}
-
-const sizes: Size[] = [
-  { name: "full and short histories", length: 10, d: 8, h: 8, interests: 4, lengths: [10, 3, 7], counts: [4, 1, 2] },
-  { name: "a user with no behaviours", length: 5, d: 4, h: 4, interests: 2, lengths: [0, 5], counts: [1, 2] },
-  { name: "one behaviour", length: 6, d: 4, h: 4, interests: 3, lengths: [1, 1], counts: [1, 3] },
-  { name: "one interest", length: 6, d: 8, h: 8, interests: 1, lengths: [6, 2], counts: [1, 1] },
-  { name: "more interests than behaviours", length: 7, d: 4, h: 4, interests: 6, lengths: [3, 7], counts: [6, 5] },
-  {
-    name: "widths not multiples of 4, and h unlike d",
-    length: 9,
-    d: 5,
-    h: 7,
-    interests: 3,
-    lengths: [9, 4],
-    counts: [3, 2],
-  },
-  { name: "more than 32 columns", length: 19, d: 40, h: 64, interests: 4, lengths: [19, 16, 8], counts: [4, 3, 1] },
-  {
-    name: "wide items, narrow interests",
-    length: 9,
-    d: 61,
-    h: 10,
-    interests: 2,
-    lengths: [9, 1, 0],
-    counts: [2, 1, 2],
-  },
-  {
-    name: "a history longer than a workgroup",
-    length: 130,
-    d: 12,
-    h: 12,
-    interests: 5,
-    lengths: [130, 77],
-    counts: [5, 4],
-  },
-];
-
-const feedsOf = ({ length, d, h, interests, lengths, counts }: Size, scale = 1) => ({
-  behaviours: normals([lengths.length, length, d], 1, scale),
-  transform: normals([d, h], 2, 0.5),
-  logits: normals([length, interests], 3),
-  lengths: integers([lengths.length], lengths),
-  counts: integers([lengths.length], counts),
-});
-
-const caseOf = (size: Size, options: RouteOptions, label: string, scale = 1): OpCase => ({
-  name: `${size.name}, ${label}`,
-  feeds: feedsOf(size, scale),
-  apply: ({ behaviours, transform, lengths, counts, logits }) =>
-    route(behaviours!, transform!, lengths!, counts!, logits!, options),
-  differentiate: ["behaviours", "transform"],
-});
-
-/** Behaviours from a table, among them one that is padding although it lies within its history. */
-function gatheredCase(size: Size, options: RouteOptions, label: string): OpCase {
-  const { behaviours: _, ...rest } = feedsOf(size);
-  const rows = 23;
-  const ids = Array.from({ length: size.lengths.length * size.length }, (_, i) =>
-    i === 1 ? 0 : 1 + ((i * 7) % (rows - 1)),
-  );
-  return {
-    name: `${size.name}, ${label}`,
-    feeds: { ...rest, table: normals([rows, size.d], 1), ids: integers([size.lengths.length, size.length], ids) },
-    apply: ({ table, ids, transform, lengths, counts, logits }) =>
-      route(gather(table!, ids!), transform!, lengths!, counts!, logits!, options),
-    differentiate: ["transform"],
-    derivative: false,
-  };
-}
+import { describeOp, normals, type OpCase } from "../support/op.ts";
+import { caseOf, feedsOf, gatheredCase, type Size, sizes } from "../support/route-cases.ts";
 
 /** The weights of the last iteration beside the interests. */
 function weightsCase(size: Size, options: RouteOptions, label: string): OpCase {
@@ -96,32 +19,6 @@ function weightsCase(size: Size, options: RouteOptions, label: string): OpCase {
     return [interests, routingWeights(interests)];
   };
   return { ...one, apply };
-}
-
-const overwrittenCosine = { similarity: "cosine", update: "overwrite" } as const;
-const clustering = { ...overwrittenCosine, activation: "l2", assignment: "hard" } as const;
-const activations: [string, RouteOptions][] = [
-  ["l2", { activation: "l2" }],
-  ["squash to the power of 2", { squashPower: 2 }],
-  ["squash to the power of a half", { squashPower: 0.5 }],
-];
-
-/** Every behaviour is the first one, so that all interests are alike but for their initial logits. */
-function equalRows(options: RouteOptions, name: string): OpCase {
-  const one = caseOf(sizes[0]!, options, name);
-  const { data, shape } = one.feeds["behaviours"]!;
-  const behaviours = { shape, data: Float32Array.from(data, (_, i) => data[i % sizes[0]!.d]!) };
-  return { ...one, name, feeds: { ...one.feeds, behaviours }, derivative: false };
-}
-
-/** Some behaviours, and all of the second user, are zero rows. */
-function zeroRows(options: RouteOptions, name: string): OpCase {
-  const { d, length } = sizes[0]!;
-  const one = caseOf(sizes[0]!, options, name);
-  const { data, shape } = one.feeds["behaviours"]!;
-  const isZero = (row: number) => row % 3 === 1 || Math.floor(row / length) === 1;
-  const behaviours = { shape, data: Float32Array.from(data, (value, i) => (isZero(Math.floor(i / d)) ? 0 : value)) };
-  return { ...one, name, feeds: { ...one.feeds, behaviours }, derivative: false };
 }
 
 describeOp("route", [
@@ -140,63 +37,8 @@ describeOp("route", [
   ...sizes.map((size) => weightsCase(size, {}, "three iterations")),
   weightsCase(sizes[0]!, { iterations: 1 }, "one iteration"),
   weightsCase(sizes[5]!, { competition: "behaviours", iterations: 2 }, "competition of behaviours"),
-  weightsCase(sizes[0]!, overwrittenCosine, "overwritten cosines"),
-  ...sizes.map((size) => ({ ...caseOf(size, { similarity: "cosine" }, "cosine"), derivative: false })),
-  ...sizes.map((size) => gatheredCase(size, { similarity: "cosine" }, "gathered, cosine")),
-  { ...caseOf(sizes[0]!, overwrittenCosine, "overwritten cosine"), derivative: false },
-  {
-    ...caseOf(sizes[0]!, { ...overwrittenCosine, competition: "behaviours" }, "cosine of behaviours"),
-    derivative: false,
-  },
-  caseOf(sizes[0]!, { gradient: "all", similarity: "cosine" }, "gradient through all cosines"),
-  caseOf(
-    sizes[5]!,
-    { gradient: "all", ...overwrittenCosine, iterations: 4 },
-    "gradient through all overwritten cosines",
-  ),
-  caseOf(sizes[8]!, { gradient: "all", similarity: "cosine", competition: "behaviours" }, "cosine of behaviours"),
-  gatheredCase(sizes[0]!, { gradient: "all", similarity: "cosine" }, "gathered, gradient through all cosines"),
-  ...activations.flatMap(([label, options]) => [
-    { ...caseOf(sizes[0]!, options, label), derivative: false },
-    { ...caseOf(sizes[1]!, options, label), derivative: false },
-    { ...caseOf(sizes[6]!, options, label), derivative: false },
-    caseOf(sizes[0]!, { ...options, iterations: 1 }, `${label}, one iteration`),
-    caseOf(sizes[6]!, { ...options, iterations: 1 }, `${label}, one iteration`),
-    caseOf(sizes[0]!, { ...options, gradient: "all" }, `${label}, gradient through all iterations`),
-    caseOf(sizes[1]!, { ...options, gradient: "all", ...overwrittenCosine }, `${label}, overwritten cosines`),
-  ]),
-  ...sizes.map((size) => ({ ...caseOf(size, { assignment: "hard" }, "hard assignment"), derivative: false })),
-  { ...caseOf(sizes[0]!, { assignment: "hard", competition: "behaviours" }, "hard, of behaviours"), derivative: false },
-  ...[0, 4, 6].map((at) => ({ ...caseOf(sizes[at]!, clustering, "spherical clustering"), derivative: false })),
-  equalRows({ similarity: "cosine" }, "all behaviours equal, cosine"),
-  equalRows({ assignment: "hard" }, "all behaviours equal, hard"),
-  zeroRows({ similarity: "cosine" }, "behaviours without a direction, cosine"),
-  zeroRows({ similarity: "cosine", gradient: "all" }, "behaviours without a direction, gradient through all cosines"),
-  zeroRows(clustering, "behaviours without a direction, spherical clustering"),
+  weightsCase(sizes[0]!, { similarity: "cosine", update: "overwrite" }, "overwritten cosines"),
 ]);
-
-test.each([
-  [{ iterations: 0 }, "route: expected iterations of at least 1, got 0"],
-  [{ similarityScale: 0 }, "route: expected a similarityScale above 0, got 0"],
-  [{ squashPower: 0 }, 'route: expected a squashPower above 0, got 0; for plain normalisation use activation "l2"'],
-  [
-    { gradient: "all", assignment: "hard" },
-    'route: expected soft assignment for gradient "all", got hard, through which none flows; use gradient "last"',
-  ],
-] as const)("%j is refused in one line", (options, message) => {
-  const graph = new Graph();
-  const input = (name: string, shape: number[], type: "f32" | "u32" = "f32") => graph.input(name, type, shape);
-  const routed = () =>
-    route(
-      input("e", [1, 3, 4]),
-      input("S", [4, 4]),
-      input("n", [1], "u32"),
-      input("k", [1], "u32"),
-      input("b", [3, 2]),
-      options,
-    );
-  expect(routed).toThrow(message);
-});
 
 test("weights that are constants to the gradient, and weights of other ops, are refused in one line", () => {
   const graph = new Graph();
@@ -214,27 +56,15 @@ test("weights that are constants to the gradient, and weights of other ops, are 
   expect(() => routingWeights(e)).toThrow("routingWeights: expected interests of route, got e");
 });
 
-test("with hard assignment the first of equal logits wins", async () => {
-  const engine = await createEngine();
-  const graph = new Graph();
-  const counts = graph.constant("counts", [1], Uint32Array.of(3));
-  const rows = graph.input("rows", "f32", [1, 3, 4]);
-  const identity = Float32Array.from({ length: 16 }, (_, i) => Number(i % 5 === 0));
-  const logits = graph.constant("logits", [3, 3], Float32Array.of(1, 1, 0, 0, 2, 2, 3, 3, 3));
-  const options = { iterations: 1, assignment: "hard", activation: "l2" } as const;
-  const u = route(rows, graph.constant("S", [4, 4], identity), counts, counts, logits, options);
-  const program = await engine.compile({ outputs: { u } });
-  await program.run({ rows: Float32Array.of(3, 0, 0, 0, 0, 2, 0, 0, 0, 0, 4, 0) });
-  const wanted = [0.6, 0, 0.8, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-  for (const [i, value] of (await program.read("u")).entries()) expect(value).toBeCloseTo(wanted[i]!, 6);
-  engine.dispose();
-});
-
-test("the reference follows algorithm 1 of the paper", () => {
-  const size = sizes[0]!;
-  const { u } = referenceOf(size);
-  expect(Math.max(...u.map((value, i) => Math.abs(value - explicit(size)[i]!)))).toBeLessThan(1e-12);
-});
+test.each(["dot", "cosine"] as const)(
+  "the reference follows algorithm 1 of the paper, agreement by %s",
+  (similarity) => {
+    const size = sizes[0]!;
+    const { u } = referenceOf(size, similarity);
+    const wanted = explicit(size, similarity);
+    expect(Math.max(...u.map((value, i) => Math.abs(value - wanted[i]!)))).toBeLessThan(1e-12);
+  },
+);
 
 test("by default only the last iteration is differentiated, with the routing weights as constants", async () => {
   const size = sizes[0]!;
@@ -316,7 +146,7 @@ test("more users than one grid dimension are all routed", async () => {
   engine.dispose();
 });
 
-function referenceOf(size: Size) {
+function referenceOf(size: Size, similarity: RouteRule["similarity"] = "dot") {
   const feeds = feedsOf(size);
   const wide = (name: "behaviours" | "transform" | "logits") => Float64Array.from(feeds[name].data);
   const S = wide("transform");
@@ -324,23 +154,26 @@ function referenceOf(size: Size) {
   const gram = new Float64Array(d * d);
   for (let i = 0; i < d * d; i++)
     for (let c = 0; c < h; c++) gram[i]! += S[Math.floor(i / d) * h + c]! * S[(i % d) * h + c]!;
+  const mapped = matmul(wide("behaviours"), S, size.lengths.length * length, d, h);
   const inputs = {
+    inverseNorms: inverseNorms(mapped, h),
     e: wide("behaviours"),
     gram,
     transform: S,
     lengths: feeds.lengths.data as Uint32Array,
     counts: feeds.counts.data as Uint32Array,
-    logits: wide("logits"),
+    start: wide("logits"),
   };
   const rule = {
     ...({ iterations: 3, competition: "interests", update: "accumulate", gradient: "last", power: 1 } as const),
-    ...({ similarity: "dot", similarityScale: 1, assignment: "soft" } as const),
+    ...({ similarity, similarityScale: 20, assignment: "soft" } as const),
+    ...({ start: "logits", mapped: true } as const),
   };
   return reference(inputs, { batch: size.lengths.length, length, d, h, interests }, rule);
 }
 
 /** Algorithm 1 as printed: every behaviour is mapped by S, and the logits are kept. */
-function explicit({ length, d, h, interests, lengths, counts }: Size): Float64Array {
+function explicit({ length, d, h, interests, lengths, counts }: Size, similarity: RouteRule["similarity"]) {
   const feeds = feedsOf({ name: "", length, d, h, interests, lengths, counts });
   const [e, S, b0] = [feeds.behaviours.data, feeds.transform.data, feeds.logits.data];
   const out = new Float64Array(lengths.length * interests * h);
@@ -363,7 +196,9 @@ function explicit({ length, d, h, interests, lengths, counts }: Size): Float64Ar
         );
         const u = squash(z, h);
         out.set(u, (user * interests + j) * h);
-        for (const [i, row] of mapped.entries()) b[i]![j]! += row.reduce((sum, value, c) => sum + value * u[c]!, 0);
+        const factor = (row: number[]) => (similarity === "cosine" ? 20 / (Math.hypot(...row) * Math.hypot(...u)) : 1);
+        for (const [i, row] of mapped.entries())
+          b[i]![j]! += factor(row) * row.reduce((sum, value, c) => sum + value * u[c]!, 0);
       }
     }
   }
