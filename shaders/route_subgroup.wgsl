@@ -81,10 +81,12 @@ fn dots(x: Columns, y: Columns) -> vec4f {
 
 /// a M, or a S in the last iteration; columns beyond the width are 0.
 fn product(a: Columns, lane: u32, last: bool) -> Columns {
-  if (identity) {
-    return a;
-  }
   let columnQuads = select(params.dQuads, params.hQuads, last);
+  let inside = vec4f(f32(lane < columnQuads));
+  let insideFar = vec4f(f32(lane + 8u < columnQuads));
+  if (identity) {
+    return Columns(scaled(a.near, inside), scaled(a.far, insideFar));
+  }
   var mapped = Columns();
   for (var k = 0u; k < params.dQuads; k++) {
     let owner = k % 8u;
@@ -111,8 +113,6 @@ fn product(a: Columns, lane: u32, last: bool) -> Columns {
       }
     }
   }
-  let inside = vec4f(f32(lane < columnQuads));
-  let insideFar = vec4f(f32(lane + 8u < columnQuads));
   return Columns(scaled(mapped.near, inside), scaled(mapped.far, insideFar));
 }
 

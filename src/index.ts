@@ -60,7 +60,7 @@ export { type Gru4recOptions, gru4rec, gru4recDefaults } from "./models/gru4rec.
 export { embeddings, glorot, normal, orthogonal, zeros } from "./models/initializers.ts";
 export { type ItemCfOptions, itemCf, itemCfDefaults } from "./models/item-cf.ts";
 export { type MaxmfOptions, maxmf, maxmfDefaults } from "./models/maxmf.ts";
-export { type MindOptions, mind as Mind, mindDefaults } from "./models/mind.ts";
+export { type MindOptions, mind as Mind, mindDefaults, mindShortVideoDefaults } from "./models/mind.ts";
 export type { Encode, EncodedUsers, SharedOptions, UserBatch } from "./models/model.ts";
 export { mostPopular } from "./models/most-popular.ts";
 export type { OrderOptions } from "./models/order.ts";
@@ -85,6 +85,7 @@ export { concat } from "./ops/concat.ts";
 export { embeddingBag } from "./ops/embedding-bag.ts";
 export { gather } from "./ops/gather.ts";
 export { gru } from "./ops/gru.ts";
+export { type InitialCapsulesOptions, initialCapsules } from "./ops/initial-capsules.ts";
 export { interestCounts } from "./ops/interest-counts.ts";
 export { interestSimilarity } from "./ops/interest-similarity.ts";
 export { inverseNorms } from "./ops/inverse-norms.ts";

@@ -61,7 +61,7 @@ const modelDescriptions: Readonly<
 > = {
   modelName: [
     "name",
-    "mind, comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), remi (comirec-sa with hard negatives and regularised attention), maxmf (several sums of factors), gru4rec (recurrent), dssm (two towers, items with layers of their own), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
+    "mind, mind-short-video (clusters of behaviours whose embeddings stay), comirec-dr (dynamic routing by place in the history), comirec-sa (self-attention), remi (comirec-sa with hard negatives and regularised attention), maxmf (several sums of factors), gru4rec (recurrent), dssm (two towers, items with layers of their own), youtube-dnn (one vector, of the averaged history); fitted without a GPU: item-cf (similar items), wals (matrix factorisation) or most-popular",
   ],
   preset: ["name", "mind: what the options begin with: recommended, or paper for the choices of the paper"],
   dimension: ["d", "width of item vectors and interests"],
@@ -87,7 +87,14 @@ const modelDescriptions: Readonly<
     "a behaviour counts for all interests by its weights (soft, the paper) or for that of its largest logit (hard)",
   ],
   interestRule: ["rule", "active interests from n behaviours: log2, log2-plus-one, log2-up, ln or fixed"],
-  logitDeviation: ["number", "standard deviation of the initial routing logits"],
+  transform: ["kind", "behaviours are mapped by a trained S before they are routed (bilinear, the paper), or none"],
+  initial: [
+    "kind",
+    "routing starts from random logits (gaussian, the paper), from behaviours far from each other (max-min), or from central ones that are not alike (markov: as many interests as there are such, at most K)",
+  ],
+  logitDeviation: ["number", "standard deviation of the initial routing logits of gaussian"],
+  markovTemperature: ["number", "markov: behaviours lead to others by exp(cosine / number)"],
+  markovThreshold: ["cosine", "markov: behaviours are alike above this cosine"],
   positions: [
     "kind",
     "learned vectors of places, which scale behaviours (mind, comirec-dr) or which the attention sees (comirec-sa, remi): learned counts from the oldest, recent from the newest, or none",

@@ -1,10 +1,12 @@
+import type { Graph, Value } from "../graph/graph.ts";
+import { initialCapsules } from "../ops/initial-capsules.ts";
 import { interestCounts } from "../ops/interest-counts.ts";
 import { type RouteOptions, route, routingWeights } from "../ops/route.ts";
 import { initialLogits } from "../reference/initial-logits.ts";
 import type { InterestRule } from "../reference/interest-counts.ts";
 import { orthogonal } from "./initializers.ts";
 import { hiddenLayers, withProfile, withRecent } from "./layers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import type { Encode, SharedOptions, UserBatch } from "./model.ts";
 import { type OrderOptions, scaledByOrder } from "./order.ts";
 
 /** With positions or times, every behaviour is multiplied by their vectors before it is routed. */
@@ -13,8 +15,19 @@ export interface MindOptions extends SharedOptions, Required<RouteOptions>, Orde
   readonly interests: number;
   /** How the number of active interests follows from the number of behaviours. */
   readonly interestRule: InterestRule;
-  /** Standard deviation of the initial routing logits. */
+  /** What capsules are sums of: behaviours mapped by the trained S (`"bilinear"`, the paper), or as they are. */
+  readonly transform: "bilinear" | "none";
+  /**
+   * What routing starts from: `"gaussian"` logits (the paper); behaviours far from each other, `"max-min"`; or central ones that are
+   * not alike, `"markov"`, whose number is then that of the active interests, at most K.
+   */
+  readonly initial: "gaussian" | "max-min" | "markov";
+  /** Standard deviation of the initial routing logits of gaussian. */
   readonly logitDeviation: number;
+  /** tau of markov: behaviours lead to others by exp(cos / tau). */
+  readonly markovTemperature: number;
+  /** The cosine above which behaviours are alike to markov. */
+  readonly markovThreshold: number;
   /** The H-layers also see, beside each interest, a learned sum of the latest behaviours, so many at most; 0: none, as in the paper. */
   readonly recentBehaviours: number;
 }
@@ -37,7 +50,11 @@ export const mindDefaults: MindOptions = {
   squashPower: 1,
   assignment: "soft",
   interestRule: "log2",
+  transform: "bilinear",
+  initial: "gaussian",
   logitDeviation: 1,
+  markovTemperature: 0.1,
+  markovThreshold: 0.5,
   positions: "none",
   times: "none",
   recentBehaviours: 20,
@@ -50,20 +67,28 @@ export const mindDefaults: MindOptions = {
   seed: 1,
 };
 
+/**
+ * MIND as it is used for short videos: behaviours are clustered by their directions, from behaviours that the history itself offers,
+ * and keep embeddings that do not change while those of the scored items train. Load pretrained ones where there are any. The recent
+ * behaviours are as little of it as they are of the paper's MIND.
+ */
+export const mindShortVideoDefaults: MindOptions = {
+  ...mindDefaults,
+  interests: 8,
+  update: "overwrite",
+  activation: "l2",
+  assignment: "hard",
+  transform: "none",
+  initial: "markov",
+  inputEmbeddings: "frozen",
+};
+
 /** MIND: behaviours are routed to interests, joined with the profile and passed through the H-layers. */
 export function mind(options: MindOptions): Encode {
   return (graph, users, items) => {
-    const { dimension, interests, length, logitDeviation, seed } = options;
-    const name = "routing.transform";
-    const transform = graph.parameter(name, [dimension, dimension], orthogonal({ seed, name }));
-    const logits = graph.constant(
-      "routing.logits",
-      [length, interests],
-      initialLogits(length, interests, { deviation: logitDeviation, seed }),
-    );
-    const counts = interestCounts(users.lengths, interests, options.interestRule);
     const rows = scaledByOrder(graph, items.behaviours(users.history), users, options);
-    const capsules = route(rows, transform, users.lengths, counts, logits, options);
+    const { start, interestCounts: counts } = routingStart(graph, rows, users, options);
+    const capsules = route(rows, transformOf(graph, options), users.lengths, counts, start, options);
     const joined = withRecent(graph, capsules, users, items, options);
     return {
       interests: hiddenLayers(graph, "interests", withProfile(graph, joined, users, options), options),
@@ -71,4 +96,25 @@ export function mind(options: MindOptions): Encode {
       routingWeights: options.gradient === "all" ? routingWeights(capsules) : undefined,
     };
   };
+}
+
+/** S, where there is one. */
+function transformOf(graph: Graph, { transform, dimension, seed }: MindOptions): Value | null {
+  const name = "routing.transform";
+  return transform === "none" ? null : graph.parameter(name, [dimension, dimension], orthogonal({ seed, name }));
+}
+
+/** What routing starts from, and how many interests are active. */
+function routingStart(graph: Graph, rows: Value, { lengths }: UserBatch, options: MindOptions) {
+  const { interests, length, initial, interestRule, logitDeviation: deviation, seed } = options;
+  if (initial === "gaussian") {
+    const logits = initialLogits(length, interests, { deviation, seed });
+    const start = graph.constant("routing.logits", [length, interests], logits);
+    return { start, interestCounts: interestCounts(lengths, interests, interestRule) };
+  }
+  const limits = interestCounts(lengths, interests, initial === "markov" ? "fixed" : interestRule);
+  const { markovTemperature: temperature, markovThreshold: threshold } = options;
+  const rule = { interests, method: initial, temperature, threshold, seed };
+  const { capsules: start, interestCounts: counts } = initialCapsules(rows, lengths, limits, rule);
+  return { start, interestCounts: counts };
 }

@@ -6,7 +6,7 @@ import type { FittedModel } from "./fitted.ts";
 import { type Gru4recOptions, gru4rec, gru4recDefaults } from "./gru4rec.ts";
 import { type ItemCfOptions, itemCf, itemCfDefaults } from "./item-cf.ts";
 import { type MaxmfOptions, maxmf, maxmfDefaults } from "./maxmf.ts";
-import { type MindOptions, mind, mindDefaults } from "./mind.ts";
+import { type MindOptions, mind, mindDefaults, mindShortVideoDefaults } from "./mind.ts";
 import type { Encode, SharedOptions } from "./model.ts";
 import { mostPopular } from "./most-popular.ts";
 import { type WalsOptions, wals, walsDefaults } from "./wals.ts";
@@ -15,6 +15,7 @@ import { youtubeDnn, youtubeDnnDefaults } from "./youtube-dnn.ts";
 /** A model that is trained by gradients, by name and with all its options. */
 export type TrainedSpec =
   | { readonly name: "mind"; readonly options: MindOptions }
+  | { readonly name: "mind-short-video"; readonly options: MindOptions }
   | { readonly name: "youtube-dnn"; readonly options: SharedOptions }
   | { readonly name: "comirec-dr"; readonly options: ComirecDrOptions }
   | { readonly name: "comirec-sa"; readonly options: ComirecSaOptions }
@@ -51,6 +52,7 @@ export type ModelOptions = Partial<
 /** Every model's options, with their defaults. */
 export const modelDefaults: { readonly [Name in ModelName]: SpecOf<Name>["options"] } = {
   mind: mindDefaults,
+  "mind-short-video": mindShortVideoDefaults,
   "youtube-dnn": youtubeDnnDefaults,
   "comirec-dr": comirecDrDefaults,
   "comirec-sa": comirecSaDefaults,
@@ -91,6 +93,7 @@ export function fittedModel(spec: FittedSpec): FittedModel {
 export function encoderOf(spec: TrainedSpec): Encode {
   switch (spec.name) {
     case "mind":
+    case "mind-short-video":
       return mind(spec.options);
     case "youtube-dnn":
       return youtubeDnn(spec.options);

@@ -30,7 +30,7 @@ export function routeValues({ inputs, attributes }: Pick<Node<RouteRule>, "input
 /** The sizes of a routing node, from its inputs. */
 export function routeShape(inputs: readonly { readonly shape: readonly number[] }[]): RouteShape {
   const [batch, length, d] = inputs[0]!.shape as [number, number, number];
-  return { batch, length, d, h: lastDimension(inputs[2]!.shape), interests: lastDimension(inputs[5]!.shape) };
+  return { batch, length, d, h: lastDimension(inputs[2]!.shape), interests: inputs[5]!.shape[1]! };
 }
 
 /**

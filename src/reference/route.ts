@@ -128,7 +128,8 @@ export function traceUser(
   const n = Math.min(inputs.lengths[user]!, length);
   const count = Math.min(inputs.counts[user]!, interests);
   const e = inputs.e.slice(user * length * d, (user * length + n) * d);
-  const own = inputs.inverseNorms?.subarray(user * length, user * length + n);
+  const norms = rule.similarity === "cosine" ? inputs.inverseNorms : undefined;
+  const own = norms?.subarray(user * length, user * length + n);
   const factors = Float64Array.from({ length: n }, (_, i) => own?.[i] ?? 1);
   const steps: Trace["steps"] = [];
   const fromLogits = rule.start === "logits";

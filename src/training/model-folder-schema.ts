@@ -53,7 +53,11 @@ export const mindOptionsSchema = z.strictObject({
   squashPower: above(0),
   assignment: z.enum(["soft", "hard"]),
   interestRule: z.enum(["log2", "log2-plus-one", "log2-up", "ln", "fixed"]),
+  transform: z.enum(["bilinear", "none"]),
+  initial: z.enum(["gaussian", "max-min", "markov"]),
   logitDeviation: z.number().min(0),
+  markovTemperature: z.number().min(0.02),
+  markovThreshold: z.number().min(-1).max(1),
   recentBehaviours: whole(0),
   ...orderOptions,
 }) satisfies z.ZodType<MindOptions>;
@@ -133,16 +137,20 @@ const orderSinceAdded = {
   positions: orderOptions.positions.default("none"),
   times: orderOptions.times.default("none"),
 };
-const { similarity, similarityScale, activation, squashPower, assignment, recentBehaviours } = mindOptionsSchema.shape;
+const routing = mindOptionsSchema.shape;
 const mindSinceAdded = {
   ...sinceAdded,
   ...orderSinceAdded,
-  similarity: similarity.default("dot"),
-  similarityScale: similarityScale.default(20),
-  activation: activation.default("squash"),
-  squashPower: squashPower.default(1),
-  assignment: assignment.default("soft"),
-  recentBehaviours: recentBehaviours.default(0),
+  similarity: routing.similarity.default("dot"),
+  similarityScale: routing.similarityScale.default(20),
+  activation: routing.activation.default("squash"),
+  squashPower: routing.squashPower.default(1),
+  assignment: routing.assignment.default("soft"),
+  transform: routing.transform.default("bilinear"),
+  initial: routing.initial.default("gaussian"),
+  markovTemperature: routing.markovTemperature.default(0.1),
+  markovThreshold: routing.markovThreshold.default(0.5),
+  recentBehaviours: routing.recentBehaviours.default(0),
 };
 const comirecSinceAdded = { ...sinceAdded, times: orderOptions.times.default("none") };
 
@@ -152,6 +160,7 @@ const readOlderName = (spec: unknown): unknown =>
 
 const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("mind"), options: mindOptionsSchema.extend(mindSinceAdded) }),
+  z.strictObject({ name: z.literal("mind-short-video"), options: mindOptionsSchema }),
   z.strictObject({ name: z.literal("youtube-dnn"), options: sharedOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
@@ -285,12 +294,23 @@ export function checkModelSpec({ name, options }: ModelSpec): void {
       `dimension ${options.dimension}: comirec-dr routes votes whose width is a multiple of 4; set --dimension to one`,
     );
   }
-  if (name === "mind" && options.interests > options.length) {
+  if (name === "mind" || name === "mind-short-video") checkMindOptions(options);
+}
+
+function checkMindOptions(options: MindOptions): void {
+  if (options.interests > options.length) {
     fail(
       `interests ${options.interests} is more than length ${options.length}: a user has at most as many interests as behaviours; lower --interests or raise --length`,
     );
   }
-  if (name === "mind" && options.gradient === "all" && options.assignment === "hard") {
-    fail("--routing-gradient all: expected soft assignment, got hard, which lets no gradient through; leave one out");
+  if (options.gradient === "all" && options.assignment === "hard") {
+    fail(
+      "--routing-gradient all: expected --assignment soft, got hard, which lets no gradient through; set one of the two",
+    );
+  }
+  if (options.gradient === "all" && options.initial !== "gaussian") {
+    fail(
+      `--routing-gradient all: expected --initial gaussian, got ${options.initial}, whose choice has no gradient; set one of the two`,
+    );
   }
 }
