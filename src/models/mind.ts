@@ -69,8 +69,7 @@ export const mindDefaults: MindOptions = {
 
 /**
  * MIND as it is used for short videos: behaviours are clustered by their directions, from behaviours that the history itself offers,
- * and keep embeddings that do not change while those of the scored items train. Load pretrained ones where there are any. The recent
- * behaviours are as little of it as they are of the paper's MIND.
+ * and keep embeddings that do not change while those of the scored items train. Load pretrained ones where there are any.
  */
 export const mindShortVideoDefaults: MindOptions = {
   ...mindDefaults,
@@ -80,6 +79,7 @@ export const mindShortVideoDefaults: MindOptions = {
   assignment: "hard",
   transform: "none",
   initial: "markov",
+  recentBehaviours: 0,
   inputEmbeddings: "frozen",
 };
 
