@@ -172,11 +172,11 @@ const trainingDescriptions: Readonly<
     "weight",
     "keeps a user's interests apart: adds weight x mean over pairs of max(0, cosine - margin)^2 to the loss",
   ],
+  decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
   routingRegularisation: [
     "lambda",
     `keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (remi: ${remi.routingRegularisation})`,
   ],
-  decorrelationMargin: ["cosine", "margin of --interest-decorrelation: what costs nothing"],
   rate: ["number", `Adam's learning rate (mind, comirec-dr and maxmf: ${trainingDefaultsOf("mind").rate})`],
   rateHalfLife: [
     "epochs",
