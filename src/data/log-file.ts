@@ -4,6 +4,7 @@ import { type Database, withDatabase } from "./duckdb-file.ts";
 import { addFaults, countFaults, lineOfRow, linesOf, openLines } from "./lines-file.ts";
 import { type DroppedRows, describeDropped, type InteractionLog, type LoadReport } from "./log.ts";
 import { type FileFormat, formatOf, withPlainFile } from "./plain-file.ts";
+import { historyOf, loadSamples, targetOfSamples } from "./samples-file.ts";
 import type { TableColumn } from "./table-columns-file.ts";
 import { openTable } from "./table-file.ts";
 
@@ -46,7 +47,8 @@ export const usualNames = {
 /**
  * Reads a log of interactions. Rows are sorted by user and time, rows of equal time in the order of the file; ids are
  * trimmed text. Rows that cannot be used are counted in the report. Fails with one line on a file that is missing,
- * empty or damaged, on a missing column, and if nothing is left.
+ * empty or damaged, on a missing column, and if nothing is left. A file with the columns `hist_X` and `X` is one of samples, in the
+ * list-wise layout of torch-rechub.
  */
 export async function readInteractions(path: string, options: ReadInteractionsOptions = {}): Promise<InteractionLog> {
   const { minimumUserCount = 1, minimumItemCount = 1 } = options;
@@ -56,7 +58,7 @@ export async function readInteractions(path: string, options: ReadInteractionsOp
   return withPlainFile(path, (plainPath) => {
     const format = formatOf(path, options.format);
     return withDatabase(async (database) => {
-      const headerLines =
+      const { headerLines, isTimed, remarks } =
         format === "sequences"
           ? await loadSequences(database, plainPath)
           : await loadTable(database, plainPath, path, format, options);
@@ -64,20 +66,26 @@ export async function readInteractions(path: string, options: ReadInteractionsOp
       await filterAndNumber(database, minimumUserCount, minimumItemCount);
       const report = await makeReport(database, dropped);
       if (report.rowsKept === 0) failEmpty(path, report, minimumUserCount, minimumItemCount);
-      const isTimed = format !== "sequences" && options.time !== false;
-      return { ...(await readTables(database, report, isTimed)), report };
+      return { ...(await readTables(database, report, isTimed)), report: { ...report, ...(remarks && { remarks }) } };
     });
   });
 }
 
-/** Creates `source(c0 user, c1 item, c2 time)` from rows and columns; returns the number of header lines. */
+/** What is known of a loaded file beside its rows. */
+interface Loaded {
+  readonly headerLines: number;
+  readonly isTimed: boolean;
+  readonly remarks?: readonly string[];
+}
+
+/** Creates `source(c0 user, c1 item, c2 time)` from rows and columns. */
 async function loadTable(
   database: Database,
   path: string,
   shownPath: string,
   format: Exclude<FileFormat, "sequences">,
   options: ReadInteractionsOptions,
-): Promise<number> {
+): Promise<Loaded> {
   const columnNames = options.columnNames ?? (format === "dat" ? ["user", "item", "rating", "time"] : undefined);
   const table = await openTable(database, { path, shownPath, format, columnNames });
   const find = (what: keyof typeof usualNames, asked: string | undefined): string => {
@@ -91,6 +99,15 @@ async function loadTable(
     const named = asked === undefined ? `; name it with ${what}` : ` "${asked}"`;
     return fail(`${shownPath}: no ${what} column${named}; the columns are ${table.columns.join(", ")}`);
   };
+  const target = targetOfSamples(table.columns, options.item);
+  if (target !== undefined) {
+    if (typeof options.time === "string")
+      fail(`${shownPath}: ${historyOf(target)} says what came before ${target}; leave out time "${options.time}"`);
+    const samples = { user: find("user", options.user), target, history: historyOf(target) };
+    await loadSamples(database, table, samples, shownPath);
+    const remark = `samples of ${target} with ${samples.history}: of each user the longest; training makes the shorter ones from it, and draws negatives itself`;
+    return { headerLines: table.headerLines, isTimed: false, remarks: [remark] };
+  }
   const columns: TableColumn[] = [
     { name: find("user", options.user), kind: "text" },
     { name: find("item", options.item), kind: "text" },
@@ -98,17 +115,17 @@ async function loadTable(
   if (options.time !== false) columns.push({ name: find("time", options.time), kind: "time" });
   await table.load(columns);
   if (options.time === false) await database.run("ALTER TABLE source ADD COLUMN c2 DOUBLE DEFAULT 0");
-  return table.headerLines;
+  return { headerLines: table.headerLines, isTimed: options.time !== false };
 }
 
 /** Creates `source(c0 user, c1 item, c2 time)` from lines of a user and their items. */
-async function loadSequences(database: Database, path: string): Promise<number> {
+async function loadSequences(database: Database, path: string): Promise<Loaded> {
   const file = await openLines(database, path);
   await database.run(`CREATE TEMP TABLE source AS
     SELECT fields[1] AS c0, unnest(fields[2:]) AS c1, 0::DOUBLE AS c2
     FROM (SELECT string_split_regex(trim(line), '\\s+') AS fields FROM ${linesOf(file)})`);
   await addFaults(database, file, "line IS NOT NULL AND trim(line) NOT SIMILAR TO '.*\\s.*'", "with no items");
-  return 0;
+  return { headerLines: 0, isTimed: false };
 }
 
 const isUsable = "c0 IS NOT NULL AND c1 IS NOT NULL AND c2 IS NOT NULL";

@@ -20,6 +20,8 @@ export interface LoadReport {
   readonly usersBelowMinimum: number;
   /** Well-formed rows that left with those items and users. */
   readonly rowsBelowMinimum: number;
+  /** How the file was understood, where that is not plain, one sentence each. */
+  readonly remarks?: readonly string[];
 }
 
 /** A log of interactions with its id tables: user `u` is `userIds[u]` in the file, item `i` is `itemIds[i]`. */
@@ -51,6 +53,7 @@ export function describeLog(log: InteractionLog): string[] {
   const { report } = log;
   const lines = [
     `${thousands(report.rowsKept)} interactions of ${thousands(log.userCount)} users with ${thousands(log.itemCount)} items`,
+    ...(report.remarks ?? []),
   ];
   if (report.dropped.length > 0) lines.push(`skipped ${describeDropped(report.dropped)}`);
   if (report.rowsBelowMinimum > 0) {
