@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { fail } from "../errors.ts";
 import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
-import { checkTraining } from "../training/check-training.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource, type StoredModel } from "../training/model-folder.ts";
 import { type DataDescription, dataDefaults } from "../training/model-folder-data.ts";
@@ -37,7 +36,6 @@ export function newJob(options: TrainOptions): NewJob {
   const spec = givenModel(within(options, modelSchema), options.seed ?? trainingDefaults.seed);
   const asked = { ...trainingOf(spec, options.preset), ...within(options, trainingSchema) };
   const training = { ...asked, epochs: epochsOf(spec, asked.epochs) };
-  checkTraining(spec, training);
   const given = { ...dataDefaults, ...within(options, dataSchema) };
   checkProtocol(given);
   if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
@@ -110,7 +108,14 @@ export async function resumedJob(
 }
 
 /** Fails on options that differ from those of a model, but for those of when to end. */
-function refuseOther(options: TrainOptions, model: StoredModel, folder: string, isComplete: boolean): void {
+function refuseOther(
+  { preset, ...options }: TrainOptions,
+  model: StoredModel,
+  folder: string,
+  isComplete: boolean,
+): void {
+  if (preset !== undefined && !isComplete)
+    fail(`${folder} goes on with the options that it was begun with; leave out --preset ${preset}`);
   const stored: Record<string, unknown> = { ...model.data, ...model.training, ...shownModel(model.spec) };
   const given: Record<string, unknown> = within(options, { ...dataSchema, ...modelSchema, ...trainingSchema });
   for (const key of Object.keys(isComplete ? { ...stored, ...given } : given)) {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { contestants } from "../../src/cli/contestants.ts";
 import { newJob } from "../../src/cli/training-job.ts";
 import { trainingDefaults } from "../../src/training/options.ts";
 import { polymind, temporaryFolder, writeLog } from "./command-line.ts";
@@ -28,6 +29,24 @@ test("what is given wins over a preset", async () => {
   expect(await trained(given)).toMatchObject({ recentBehaviours: 3, scoring: "best", interestDecorrelation: 0 });
 });
 
+test("a training goes on with what it was begun with, not with a preset", async () => {
+  const folder = await temporaryFolder();
+  const model = join(folder, "model");
+  const train = ["train", "--adapter", "cpu", "--preset", "paper", "--out", model];
+  expect((await polymind([...train, "--interactions", await writeLog(folder), ...small])).errors).toEqual([]);
+  expect((await polymind([...train, "--resume"])).errors).toEqual([
+    `error: ${model} goes on with the options that it was begun with; leave out --preset paper`,
+  ]);
+});
+
+test("mind is compared with the paper's under a label", () => {
+  const [mind, paper] = contestants(["mind", "paper=mind"], { interactions: "log.csv" }, ["paper.preset=paper"]).map(
+    ({ options }) => newJob(options),
+  );
+  expect([mind!.spec.options, paper!.spec.options]).toMatchObject([{ recentBehaviours: 20 }, { recentBehaviours: 0 }]);
+  expect([mind!.training.scoring, paper!.training.scoring]).toEqual(["best", "chosen"]);
+});
+
 test("a single interest is not kept apart from others", async () => {
   expect(await trained(["--interests", "1"])).toMatchObject({ interests: 1, interestDecorrelation: 0 });
 });
@@ -52,12 +71,4 @@ test("the other models are trained with the defaults", () => {
     ...trainingDefaults,
     hardNegativesBeta: 10,
   });
-});
-
-test("options of which no step can be made are refused before a log is read", () => {
-  expect(() => trainingOf({ interestDecorrelation: 1, interests: 1 })).toThrow(
-    "expected a model with several interests",
-  );
-  expect(() => trainingOf({ routingRegularisation: 1 })).toThrow("use --routing-gradient all");
-  expect(() => trainingOf({ hardNegativesBeta: 1, loss: "full" })).toThrow("expected sampled loss");
 });
