@@ -23,6 +23,8 @@ export default defineConfig({
       "@sparticuz/chromium",
       "usearch",
       "hyparquet-writer",
+      "pg",
+      "pg-copy-streams",
     ],
     alwaysBundle: ["commander", "cli-progress", "cli-table3", "umap-js", "zod"],
     onlyAllowBundle: false,

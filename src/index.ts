@@ -123,7 +123,10 @@ export type { Encoder, Recipient } from "./retrieval/encoder.ts";
 export { createExactIndex, type ItemTable } from "./retrieval/exact-index.ts";
 export { type IndexDescription, openIndex, saveIndex } from "./retrieval/index-folder.ts";
 export type { Hit, ItemIndex, Query } from "./retrieval/item-index.ts";
+export { openPostgresIndex } from "./retrieval/pgvector-index.ts";
+export { type PushOptions, pushToPostgres } from "./retrieval/pgvector-push.ts";
 export { diversify, fillQuotas, mergeBest, type Policy } from "./retrieval/policies.ts";
+export type { PostgresTarget } from "./retrieval/postgres.ts";
 export {
   createRecommender,
   type Recommendation,

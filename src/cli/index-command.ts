@@ -9,6 +9,7 @@ import { type Console, createConsole, type Io } from "./io.ts";
 import { startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
+import { pushCommand } from "./push-command.ts";
 
 const schema = {
   ...commonSchema,
@@ -53,7 +54,10 @@ export function indexCommand(io: Io, finish: (code: number) => void): Command {
       await runBuild(options, createConsole(io, options.quiet ?? false));
       finish(0);
     });
-  return new Command("index").description("Indexes of item vectors for large catalogues.").addCommand(build);
+  return new Command("index")
+    .description("Indexes of item vectors for large catalogues.")
+    .addCommand(build)
+    .addCommand(pushCommand(io, finish));
 }
 
 async function runBuild(options: BuildOptions, console: Console): Promise<void> {

@@ -4,6 +4,7 @@ import { itemsAt } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
 import type { Recipient } from "../retrieval/encoder.ts";
+import { defaultTable } from "../retrieval/postgres.ts";
 import { createRecommender } from "../retrieval/recommender.ts";
 import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel, type StoredModel } from "../training/model-folder.ts";
@@ -21,6 +22,7 @@ const schema = {
   top: z.number().int().min(1),
   includeSeen: z.boolean(),
   index: z.string().min(1),
+  table: z.string().min(1),
 };
 
 type RecommendOptions = Partial<z.infer<z.ZodObject<typeof schema>>>;
@@ -40,9 +42,10 @@ const flags: readonly Flag[] = [
   { key: "includeSeen", description: "recommend items of the history too" },
   {
     key: "index",
-    value: "folder",
-    description: "search an index of polymind index build; default: exactly, all items",
+    value: "place",
+    description: "search the index in a folder or at a postgres:// address; default: all items, exactly",
   },
+  { key: "table", value: "name", description: "its table in PostgreSQL", standard: defaultTable },
   ...commonFlags,
 ];
 
@@ -75,7 +78,7 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
     : knownUser(options.user!, model, folder);
   const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
-    const recommender = await createRecommender(engine, model, { index: options.index });
+    const recommender = await createRecommender(engine, model, { index: options.index, table: options.table });
     const { top = topDefault, includeSeen = false } = options;
     const [recommendation] = await recommender.recommend([{ ...recipient, top, includeSeen }]);
     const { items, activeInterests } = recommendation!;

@@ -6,9 +6,10 @@ import type { StoredModel } from "../training/model-folder.ts";
 import { restore } from "../training/parameter-arrays.ts";
 import { createEncoder, type Recipient } from "./encoder.ts";
 import { createExactIndex } from "./exact-index.ts";
-import { fingerprintOf, type IndexDescription, saveIndex } from "./index-folder.ts";
+import { type IndexDescription, saveIndex } from "./index-folder.ts";
 import type { Query } from "./item-index.ts";
 import { itemTable } from "./item-table.ts";
+import { fingerprintOf } from "./item-vectors.ts";
 import { factorFor } from "./recall.ts";
 import { buildUsearch, createUsearchIndex } from "./usearch-index.ts";
 

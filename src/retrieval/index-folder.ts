@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,8 @@ import { writeFolder } from "../storage/folder.ts";
 import { readJson } from "../storage/json.ts";
 import { openFolder } from "../storage/read-folder.ts";
 import type { ItemIndex } from "./item-index.ts";
-import { createUsearchIndex, emptyUsearch, type ItemVectors } from "./usearch-index.ts";
+import { fingerprintOf, type ItemVectors } from "./item-vectors.ts";
+import { createUsearchIndex, emptyUsearch } from "./usearch-index.ts";
 
 const names = { graph: "items.usearch", description: "index.json" } as const;
 
@@ -27,13 +28,6 @@ const schema = z.object({
 
 /** What an index folder says of its index. */
 export type IndexDescription = Omit<z.infer<typeof schema>, "format" | "version">;
-
-/** By which an index is told from that of another model, or of the same model trained further. */
-export function fingerprintOf({ values }: ItemVectors): string {
-  return createHash("sha256")
-    .update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    .digest("hex");
-}
 
 /** Writes an index, all or nothing. */
 export async function saveIndex(path: string, index: Index, description: IndexDescription): Promise<void> {

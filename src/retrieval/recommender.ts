@@ -9,6 +9,7 @@ import { createExactIndex } from "./exact-index.ts";
 import type { Hit, ItemIndex, Query } from "./item-index.ts";
 import { itemTable } from "./item-table.ts";
 import { diversify, fillQuotas, type Policy } from "./policies.ts";
+import { isPostgresUrl } from "./postgres.ts";
 import { createSimilarItems, type SimilarItems, type SimilarItemsRequest } from "./similar-items.ts";
 
 /** What one recipient asks for. */
@@ -45,8 +46,13 @@ type TrainedModel = Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec };
 const isTrained = (model: StoredModel): model is StoredModel & TrainedModel => !isFitted(model.spec);
 
 export interface RecommenderOptions {
-  /** Searches the model's item vectors: an index, or the folder of one; default: the exact one, on the engine's device. */
+  /**
+   * Searches the model's item vectors: an index, the folder of one, or the address of a database that they were pushed to; default: the
+   * exact one, on the engine's device.
+   */
   readonly index?: ItemIndex | string | undefined;
+  /** The table in that database; default `polymind_items`. */
+  readonly table?: string | undefined;
   /** Leaves the index of a folder on disk and reads what is touched; default false. */
   readonly mapIndex?: boolean | undefined;
 }
@@ -55,7 +61,7 @@ export interface RecommenderOptions {
 export async function createRecommender(
   engine: Engine,
   model: StoredModel,
-  { index, mapIndex = false }: RecommenderOptions = {},
+  { index, table: tableName, mapIndex = false }: RecommenderOptions = {},
 ): Promise<Recommender> {
   if (!isTrained(model)) {
     if (index !== undefined) fail(`${model.spec.name} makes no vectors to search an index for; leave the index out`);
@@ -77,8 +83,12 @@ export async function createRecommender(
     if (typeof index === "object") return index;
     const table = await itemTable(engine, model as TrainedModel, parameters);
     if (index === undefined) return createExactIndex(engine, table);
-    const { openIndex } = await import("./index-folder.ts");
     const vectors = { ...table, values: await table.parameters.read(table.name) };
+    if (isPostgresUrl(index)) {
+      const { openPostgresIndex } = await import("./pgvector-index.ts");
+      return openPostgresIndex({ url: index, ...(tableName && { table: tableName }) }, vectors);
+    }
+    const { openIndex } = await import("./index-folder.ts");
     return (await openIndex(index, vectors, { map: mapIndex })).index;
   }
 

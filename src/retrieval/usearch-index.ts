@@ -1,14 +1,8 @@
 import type { Index } from "usearch";
 import { fail } from "../errors.ts";
 import type { Hit, ItemIndex, Query } from "./item-index.ts";
+import { asQuery, equallyLong, type ItemVectors } from "./item-vectors.ts";
 import { mergeBest } from "./policies.ts";
-
-/** Item vectors `[itemCount + 1, dimension]`, row 0 padding. */
-export interface ItemVectors {
-  readonly itemCount: number;
-  readonly dimension: number;
-  readonly values: Float32Array;
-}
 
 /** What searching an approximate index depends on beside the index itself. */
 export interface Search {
@@ -28,31 +22,18 @@ export async function importUsearch(): Promise<typeof import("usearch")> {
 /** Vectors that are added between two reports. */
 const atOnce = 10_000;
 
-/**
- * Builds the graph. Neighbours by dot product do not make a good one, since long vectors are everybody's neighbours. So each
- * vector gets one more number that makes all equally long, `sqrt(longest^2 - |e|^2)`, and a query gets 0 there: dot products stay
- * what they were, and their order is that of distances (Bachrach et al., RecSys 2014).
- */
+/** Builds the graph of neighbours, of vectors that were made equally long. */
 export async function buildUsearch(
-  { itemCount, dimension, values }: ItemVectors,
+  items: ItemVectors,
   onProgress: (done: number, total: number) => Promise<void> = async () => undefined,
 ): Promise<Index> {
+  const { itemCount, dimension } = items;
   const index = await emptyUsearch(dimension);
-  const squares = new Float64Array(itemCount + 1);
-  for (let item = 1; item <= itemCount; item++) {
-    for (let c = 0; c < dimension; c++) squares[item]! += values[item * dimension + c]! ** 2;
-    if (!Number.isFinite(squares[item]!))
-      fail(`the vector of item ${item} is not finite; a model that diverged cannot be indexed`);
-  }
-  const longest = squares.reduce((most, square) => Math.max(most, square), 0);
+  const write = equallyLong(items);
   for (let first = 1; first <= itemCount; first += atOnce) {
     const count = Math.min(atOnce, itemCount + 1 - first);
     const vectors = new Float32Array(count * (dimension + 1));
-    for (let row = 0; row < count; row++) {
-      const from = (first + row) * dimension;
-      vectors.set(values.subarray(from, from + dimension), row * (dimension + 1));
-      vectors[row * (dimension + 1) + dimension] = Math.sqrt(longest - squares[first + row]!);
-    }
+    for (let row = 0; row < count; row++) write(first + row, vectors, row * (dimension + 1));
     index.add(
       BigUint64Array.from({ length: count }, (_, row) => BigInt(first + row)),
       vectors,
@@ -86,18 +67,14 @@ export function createUsearchIndex(
   { itemCount, dimension, factor }: Search & Omit<ItemVectors, "values">,
 ): ItemIndex {
   function searchOne({ vectors, hidden, allowed }: Query, depth: number): Hit[] {
-    const interests = vectors.length / dimension;
-    if (interests === 0) return [];
+    const asked = asQuery(vectors, dimension);
+    if (asked.length === 0) return [];
     const left = new Set(hidden);
     const among = allowed && new Set(allowed);
     const isWanted = (item: number) => !left.has(item) && (!among || among.has(item));
-    const asked = new Float32Array(interests * (dimension + 1));
-    for (let j = 0; j < interests; j++) {
-      asked.set(vectors.subarray(j * dimension, (j + 1) * dimension), j * (dimension + 1));
-    }
     for (let look = Math.ceil(depth * factor) + left.size; ; look *= 4) {
       const found = Math.min(itemCount, look);
-      const hits = mergeBest(listsOf(index, asked, interests, found), Number.POSITIVE_INFINITY);
+      const hits = mergeBest(listsOf(index, asked, found), Number.POSITIVE_INFINITY);
       const wanted = hits.filter(({ item }) => isWanted(item)).slice(0, depth);
       if (wanted.length === depth || found === itemCount) return wanted;
     }
@@ -107,10 +84,6 @@ export function createUsearchIndex(
     dimension,
     async search(queries, depth) {
       if (!Number.isInteger(depth) || depth < 1) fail(`search: expected a depth of at least 1, got ${depth}`);
-      for (const { vectors } of queries) {
-        if (vectors.length % dimension !== 0)
-          fail(`search: expected vectors of ${dimension} numbers each, got ${vectors.length} numbers`);
-      }
       return queries.map((query) => searchOne(query, depth));
     },
     dispose() {},
@@ -118,10 +91,9 @@ export function createUsearchIndex(
 }
 
 /** What each vector finds; usearch gives 1 minus the dot product, nearest first. */
-function listsOf(index: Index, asked: Float32Array, interests: number, count: number): Hit[][] {
-  const width = asked.length / interests;
-  return Array.from({ length: interests }, (_, interest) => {
-    const { keys, distances } = index.search(asked.subarray(interest * width, (interest + 1) * width), count, 1);
+function listsOf(index: Index, asked: readonly Float32Array[], count: number): Hit[][] {
+  return asked.map((vector, interest) => {
+    const { keys, distances } = index.search(vector, count, 1);
     return Array.from(keys, (key, i) => ({ item: Number(key), score: 1 - distances[i]!, interest }));
   });
 }

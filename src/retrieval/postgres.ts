@@ -1,0 +1,101 @@
+import type { ClientBase, Pool, PoolClient } from "pg";
+import { fail, PolymindError } from "../errors.ts";
+
+/** Where item vectors lie in a database. */
+export interface PostgresTarget {
+  /** `postgres://user:password@host:port/database` */
+  readonly url: string;
+  /** The table of the vectors, with its schema if need be; default `polymind_items`. Its version stands in another, `<table>_version`. */
+  readonly table?: string;
+}
+
+export const defaultTable = "polymind_items";
+
+export const isPostgresUrl = (text: string): boolean => /^postgres(ql)?:\/\//.test(text);
+
+/** The names of the tables as SQL, checked, since they cannot be parameters of a statement. */
+export function tablesOf({ table = defaultTable }: PostgresTarget) {
+  if (!/^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]{0,50}$/.test(table)) {
+    fail(`expected a table name of small letters, digits and _, with its schema if need be, got ${table}`);
+  }
+  const [name] = table.split(".").slice(-1) as [string];
+  return { items: table, version: `${table}_version`, index: `${name}_embedding` };
+}
+
+/** The address without its password and options. */
+export const shownUrl = (url: string): string =>
+  url.replace(/^([a-z]+:\/\/[^:@/]*)(:[^@/]*)?@/, "$1@").replace(/\?.*$/, "");
+
+/** Connections that are made when they are needed. */
+export async function connect({ url }: PostgresTarget): Promise<Pool> {
+  const { default: pg } = await import("pg").catch((error: unknown) =>
+    fail("PostgreSQL needs the package pg: npm install pg", error),
+  );
+  const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 10_000 });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+const attempts = 3;
+const firstPause = 200;
+
+/**
+ * Does work in one transaction. A connection that cannot be made or breaks is tried again, each time after a longer pause; what the
+ * broken one had done is undone by the server.
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  target: PostgresTarget,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    let client: PoolClient | undefined;
+    try {
+      client = await pool.connect();
+      await client.query("begin");
+      const result = await work(client);
+      await client.query("commit");
+      client.release();
+      return result;
+    } catch (error) {
+      const isBroken = client === undefined || isConnectionError(error);
+      if (!isBroken) await client?.query("rollback").catch(() => undefined);
+      client?.release(isBroken);
+      if (!isConnectionError(error) || attempt === attempts) throw explained(error, target, attempt);
+      await new Promise((resolve) => setTimeout(resolve, firstPause * 4 ** (attempt - 1)));
+    }
+  }
+}
+
+/** Classes 08 and 57P of the server's codes, and what the operating system says of sockets. */
+function isConnectionError(error: unknown): boolean {
+  const { code = "", message } = error as { code?: string; message: string };
+  return (
+    /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code) ||
+    /terminated|timeout exceeded|Connection/.test(message)
+  );
+}
+
+function explained(error: unknown, { url }: PostgresTarget, attempt: number): unknown {
+  if (!isConnectionError(error)) return error;
+  const { message, code } = error as { message: string; code?: string };
+  const reason = (message || code || "no reason given").split("\n")[0];
+  return new PolymindError(
+    `${shownUrl(url)}: ${reason}; tried ${attempt} times. Is the server up, and is its address right?`,
+    { cause: error },
+  );
+}
+
+/** Fails unless the server has pgvector in a version whose searches go on where a filter leaves too few, which is 0.8. */
+export async function requirePgvector(client: ClientBase, { url }: PostgresTarget): Promise<void> {
+  const { rows } = await client.query<{ version: string }>(
+    "select extversion as version from pg_extension where extname = 'vector'",
+  );
+  const version = rows[0]?.version;
+  const [major = 0, minor = 0] = (version ?? "").split(".").map(Number);
+  if (major > 0 || minor >= 8) return;
+  fail(
+    `${shownUrl(url)}: expected pgvector 0.8 or newer, got ${version ?? "none"}; install it, then alter extension vector update`,
+  );
+}
