@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fail } from "../errors.ts";
 import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
+import { checkTraining } from "../training/check-training.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource, type StoredModel } from "../training/model-folder.ts";
 import { type DataDescription, dataDefaults } from "../training/model-folder-data.ts";
@@ -36,6 +37,7 @@ export function newJob(options: TrainOptions): NewJob {
   const spec = givenModel(within(options, modelSchema), options.seed ?? trainingDefaults.seed);
   const asked = { ...trainingOf(spec, options.preset), ...within(options, trainingSchema) };
   const training = { ...asked, epochs: epochsOf(spec, asked.epochs) };
+  checkTraining(spec, training);
   const given = { ...dataDefaults, ...within(options, dataSchema) };
   checkProtocol(given);
   if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");

@@ -72,3 +72,11 @@ test("the other models are trained with the defaults", () => {
     hardNegativesBeta: 10,
   });
 });
+
+test("options of which no step can be made are refused before a log is read", () => {
+  expect(() => trainingOf({ interestDecorrelation: 1, interests: 1 })).toThrow(
+    "expected a model with several interests",
+  );
+  expect(() => trainingOf({ routingRegularisation: 1 })).toThrow("use --routing-gradient all");
+  expect(() => trainingOf({ hardNegativesBeta: 1, loss: "full" })).toThrow("expected sampled loss");
+});
