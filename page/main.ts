@@ -28,6 +28,7 @@ const page = document.getElementById("page")!;
 function draw(): void {
   const scroll = [window.scrollX, window.scrollY] as const;
   const focused = document.activeElement?.textContent;
+  const opened = [...page.querySelectorAll("details[open] > summary")].map(({ textContent }) => textContent);
   const shown = models.filter(({ label }) => !state.hidden.has(label));
   const outer = page.clientWidth;
   page.replaceChildren(
@@ -49,6 +50,9 @@ function draw(): void {
       `polymind compare, ${comparison.date.slice(0, 10)}, trained on ${comparison.adapter}. This page loads nothing.`,
     ),
   );
+  for (const summary of page.querySelectorAll("details > summary")) {
+    if (opened.includes(summary.textContent)) summary.parentElement!.setAttribute("open", "");
+  }
   window.scrollTo(...scroll);
   const again = [...page.querySelectorAll("button")].find(({ textContent }) => focused && textContent === focused);
   again?.focus({ preventScroll: true });

@@ -108,7 +108,13 @@ function drawMap(map: InterestMap, model: MapModel, userIndex: number, width: nu
     x: { axis: null, domain: [0, 1] },
     y: { axis: null, domain: [0, 1] },
     marks: [
-      Plot.dot(every, { x, y, r: 2.2, fill: (item: number) => colourOf(map.items[item]!.category), fillOpacity: 0.42 }),
+      Plot.dot(every, {
+        x,
+        y,
+        r: every.length < 800 ? 2.8 : 2.2,
+        fill: (item: number) => colourOf(map.items[item]!.category),
+        fillOpacity: 0.5,
+      }),
       Plot.link(links, { x1: "x1", y1: "y1", x2: "x2", y2: "y2", stroke: "var(--ink)", strokeOpacity: 0.3 }),
       Plot.dot(found, { x, y, r: 6, stroke: "var(--ink)", strokeWidth: 1.2, strokeOpacity: 0.8 }),
       Plot.dot(user.history, {

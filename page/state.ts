@@ -18,11 +18,12 @@ export interface State {
 export interface DrawnModel extends ComparedModel {
   readonly colour: string;
   readonly dash: string | undefined;
-  readonly symbol: "circle" | "diamond2" | "square2" | "triangle2" | "star" | "hexagon" | "plus" | "times";
+  /** One that is filled. */
+  readonly symbol: (typeof symbols)[number];
 }
 
 const colours = 8;
-const symbols = ["circle", "square2", "diamond2", "triangle2", "star", "hexagon", "plus", "times"] as const;
+const symbols = ["circle", "square2", "diamond2", "triangle2", "star", "hexagon", "cross", "wye"] as const;
 
 export function drawnModels({ models }: Comparison): DrawnModel[] {
   return models.map((model, index) => ({

@@ -12,7 +12,7 @@ import { dataDefaults } from "../training/model-folder-data.ts";
 import { drawsByChance, protocolSchema } from "../training/protocol.ts";
 import { type CompareOptions, compareFlags, compareSchema } from "./compare-options.ts";
 import { type FinishedRun, finishRun, type Look, type Run } from "./compare-run.ts";
-import { type Contestant, contestants } from "./contestants.ts";
+import { type Contestant, contestants, hasOption } from "./contestants.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { readCatalogue } from "./item-catalogue.ts";
 import { standardCutoffs } from "./judging.ts";
@@ -135,7 +135,8 @@ function compose(
     const runs = finished.get(label) ?? [];
     if (runs.length === 0) return [];
     const { source } = runs[0]!;
-    const { seed: _, ...training } = source.training;
+    const { seed: _, ...whole } = source.training;
+    const training = Object.fromEntries(Object.entries(whole).filter(([key]) => hasOption(source.spec.name, key)));
     const { seed: __, ...options } = shownModel(source.spec);
     const results = runs.map(({ result }) => result);
     return [{ label, options, training, runs: results, summary: summarise(results) }];

@@ -38,7 +38,8 @@ export interface ComparedModel {
   readonly label: string;
   /** Its options under their names on the command line. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly training: Omit<TrainingOptions, "seed">;
+  /** Those that mean something to it. */
+  readonly training: Readonly<Partial<Omit<TrainingOptions, "seed">>>;
   /** One for each seed. */
   readonly runs: readonly ComparedRun[];
   readonly summary: ModelSummary;
