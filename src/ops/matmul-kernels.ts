@@ -5,6 +5,7 @@ import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../g
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
+import { inWindow, rowWindows } from "../graph/windows.ts";
 
 /**
  * c = activation(a b + bias), or a b^T; 0 where the mask is not positive. A b of rank 3 holds a matrix for each position, which is
@@ -71,11 +72,35 @@ export const productKernels = {
 export function productFamilies<Attributes>(
   productOf: (node: Node<Attributes>) => Product,
 ): KernelFamily<Attributes>[] {
-  const alone = (launch: (product: Product) => Dispatch) => (node: Node<Attributes>) => [launch(productOf(node))];
+  const alone = (launch: (product: Product) => Dispatch) => (node: Node<Attributes>, target: KernelTarget) =>
+    inWindows(launch, productOf(node), target);
   return familiesOf<Attributes, (node: Node<Attributes>, target: KernelTarget) => Dispatch[]>({
     subgroup: alone(productKernels.subgroup),
     workgroup: alone(productKernels.workgroup),
     plain: alone(productKernels.plain),
+  });
+}
+
+/** One launch, or several for the rows of a catalogue that no binding shows whole. */
+function inWindows(launch: (product: Product) => Dispatch, product: Product, target: KernelTarget): Dispatch[] {
+  const { a, c } = product;
+  const wider = quadsOf(a.shape) > quadsOf(c.shape) ? a : c;
+  const windows = rowWindows(wider, target);
+  if (windows.length === 1 || positionsOf(product.b.shape) > 1) return [launch(product)];
+  const long = [a, c, product.mask].filter((value) => value !== undefined);
+  return windows.map((window) => {
+    const parts = new Map(
+      long.map((value) => [value, { ...value, shape: [window.count, lastDimension(value.shape)] }]),
+    );
+    const part = (value: Value) => parts.get(value)!;
+    const { mask } = product;
+    const dispatch = launch({ ...product, a: part(a), c: part(c), ...(mask && { mask: part(mask) }) });
+    const whole = new Map([...parts].map(([value, shown]) => [shown as Value, value]));
+    const bindings = dispatch.bindings.map((binding) => {
+      const value = whole.get(binding.value);
+      return value ? inWindow({ ...binding, value }, window) : binding;
+    });
+    return { ...dispatch, bindings };
   });
 }
 

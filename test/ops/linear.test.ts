@@ -38,6 +38,15 @@ const layers = {
   bias1: normals([1, 3], 5),
 };
 
+describeOp("linear layers of more rows than a binding shows", [
+  {
+    name: "with ReLU, whose gradient is masked",
+    feeds: { ...layers, x: normals([2, 75, 5], 1) },
+    apply: ({ x, w0, bias0, w1, bias1 }) => linear(linear(x!, w0!, bias0!, { relu: true }), w1!, bias1!),
+    tableWindowBytes: 64 * 96,
+  },
+]);
+
 describeOp("linear layers in a row", [
   {
     name: "ReLU between two layers",

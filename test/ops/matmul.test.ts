@@ -63,6 +63,17 @@ describeOp(
   large.flatMap((shape) => products(...shape)).map((one) => ({ ...one, differentiate: [] })),
 );
 
+describeOp(
+  "matmul of more rows than a binding shows",
+  [...products("wide results", 141, 8, 12).slice(0, 2), ...products("wide factors", 130, 13, 5).slice(0, 2)].map(
+    (one) => ({
+      ...one,
+      tableWindowBytes: 64 * 64,
+      differentiate: [],
+    }),
+  ),
+);
+
 describeOp("matmul of more than two dimensions", [
   {
     name: "leading dimensions are rows",
