@@ -8,6 +8,8 @@ export interface Io {
   readonly terminal?: NodeJS.WriteStream | undefined;
   /** Calls the listener at Ctrl-C and when asked to terminate; returns what ends that. */
   onInterrupt(listener: () => void): () => void;
+  /** Calls the listener when the process is told to read its files anew (SIGHUP); returns what ends that. */
+  onHangUp(listener: () => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
@@ -40,6 +42,10 @@ export function processIo(): Io {
       return () => {
         for (const signal of signals) process.off(signal, listener);
       };
+    },
+    onHangUp(listener) {
+      process.on("SIGHUP", listener);
+      return () => process.off("SIGHUP", listener);
     },
     exit: (code) => process.exit(code),
   };

@@ -8,6 +8,7 @@ import { indexCommand } from "./index-command.ts";
 import { interestsCommand } from "./interests.ts";
 import type { Io } from "./io.ts";
 import { recommendCommand } from "./recommend.ts";
+import { serveCommand } from "./serve.ts";
 import { trainCommand } from "./train.ts";
 import { tuneCommand } from "./tune.ts";
 import { tuneModelCommand } from "./tune-model.ts";
@@ -25,6 +26,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     trainCommand,
     evaluateCommand,
     recommendCommand,
+    serveCommand,
     indexCommand,
     exportCommand,
     interestsCommand,

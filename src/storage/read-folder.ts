@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fail } from "../errors.ts";
 import { type Disk, explainFailure, nodeDisk } from "./disk.ts";
@@ -26,6 +27,12 @@ export async function openFolder(path: string, disk: Disk = nodeDisk): Promise<M
     }
   };
   return { path, names: Object.keys(current.manifest.files), read };
+}
+
+/** Changes whenever the model in a folder does: 16 hexadecimal digits, made of the checksums of its files. */
+export async function modelFingerprint(path: string, disk: Disk = nodeDisk): Promise<string> {
+  const { bytes } = await findManifest(path, disk);
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 }
 
 /** All files of a model by name, all of one save, even while another process saves a new one. */

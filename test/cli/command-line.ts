@@ -17,22 +17,28 @@ export interface Outcome {
 /** Runs the command line in this process. `onLine` sees each line and can interrupt, as Ctrl-C would. */
 export async function polymind(
   argv: readonly string[],
-  onLine?: (line: string, interrupt: () => void) => void,
+  onLine?: (line: string, interrupt: () => void, hangUp: () => void) => void,
 ): Promise<Outcome> {
   const lines: string[] = [];
   const errors: string[] = [];
   const listeners = new Set<() => void>();
+  const reloads = new Set<() => void>();
+  const callAll = (called: ReadonlySet<() => void>) => () => {
+    for (const listener of called) listener();
+  };
   const io: Io = {
     print(line) {
       lines.push(line);
-      onLine?.(line, () => {
-        for (const listener of listeners) listener();
-      });
+      onLine?.(line, callAll(listeners), callAll(reloads));
     },
     error: (line) => errors.push(line),
     onInterrupt(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onHangUp(listener) {
+      reloads.add(listener);
+      return () => reloads.delete(listener);
     },
     exit() {
       throw new Error("a single interrupt must not end the process");
