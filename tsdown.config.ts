@@ -26,7 +26,7 @@ export default defineConfig({
       "pg",
       "pg-copy-streams",
     ],
-    alwaysBundle: ["commander", "cli-progress", "cli-table3", "umap-js", "zod"],
+    alwaysBundle: ["commander", "cli-progress", "cli-table3", "protobufjs", "umap-js", "zod"],
     onlyAllowBundle: false,
   },
 });

@@ -30,6 +30,7 @@ export {
   type Users,
 } from "./export/interests.ts";
 export { exportItemVectors } from "./export/item-vectors.ts";
+export { type ExportedOnnx, type ExportOnnxOptions, exportOnnx, type Tower } from "./export/onnx/export-onnx.ts";
 export type { VectorFormat } from "./export/vector-file.ts";
 export {
   type Binding,

@@ -39,6 +39,17 @@ test("interests writes users of the model's own log, or of another in parts, and
   expect((await polymind(sharded)).out).toContain("1 files were there already");
 });
 
+test("export onnx writes a tower and says what goes in and out", async () => {
+  const { folder, model } = await savedModel();
+  const out = join(folder, "full.onnx");
+  const full = ["export", "onnx", "--model", model, "--tower", "full", "--top", "7", "--out", out];
+  const { out: lines, errors } = await polymind(full);
+  expect(errors).toEqual([]);
+  expect(lines).toContain("input history: int64 [batch, 6]");
+  expect(lines).toContain("output items: int64 [batch, 7]");
+  expect((await readdir(folder)).sort()).toEqual(["full.onnx", "model"]);
+});
+
 describe("bad input is refused before the work", () => {
   test.each([
     { given: ["export", "vectors"], says: /^error: no model to export/ },
@@ -49,6 +60,8 @@ describe("bad input is refused before the work", () => {
       given: ["export", "vectors", "--model", "m", "--out", "/nowhere/x.npy"],
       says: /cannot write .*no folder \/nowhere/,
     },
+    { given: ["export", "onnx", "--model", "m", "--out", "x.onnx", "--tower", "both"], says: /^error: --tower/ },
+    { given: ["export", "onnx", "--model", "m", "--out", "/nowhere/x.onnx"], says: /there is no folder \/nowhere/ },
     { given: ["interests", "--model", "m", "--out", "x"], says: /^error: x: expected the ending/ },
     {
       given: ["interests", "--model", "m", "--out", "x.npy", "--shard", "0/4"],
