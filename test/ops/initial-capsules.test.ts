@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { createEngine } from "../../src/engine.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import { initialCapsules } from "../../src/ops/initial-capsules.ts";
 import { drawnPlaces, initialCapsules as reference } from "../../src/reference/initial-capsules.ts";
 import { inverseNorms } from "../../src/reference/inverse-norms.ts";
@@ -55,6 +57,32 @@ describeOp("initialCapsules", [
   }),
   ...caseOf("more users than a workgroup", normals([70, 3, 4]), new Array(70).fill(3), new Array(70).fill(2), 2),
 ]);
+
+test.each(["max-min", "markov"] as const)(
+  "%s: the same history gives the same capsules at any place of any batch",
+  async (method) => {
+    const [length, d] = [9, 8];
+    const own = clusters(1, length, d, 3).data;
+    const others = normals([2, length, d], 9).data;
+    const engine = await createEngine();
+    const capsulesIn = async (rows: Feed["data"], padded: number) => {
+      const batch = rows.length / (length * d);
+      const graph = new Graph();
+      const behaviours = graph.input("behaviours", "f32", [batch, padded, d]);
+      const lengths = graph.constant("lengths", [batch], new Uint32Array(batch).fill(length));
+      const { capsules } = initialCapsules(behaviours, lengths, lengths, { interests: 4, method });
+      const program = await engine.compile({ outputs: { capsules } });
+      const spread = new Float32Array(batch * padded * d);
+      for (let user = 0; user < batch; user++)
+        spread.set(rows.subarray(user * length * d, (user + 1) * length * d), user * padded * d);
+      await program.run({ behaviours: spread });
+      return [...(await program.read("capsules"))].slice(-4 * d);
+    };
+    const alone = await capsulesIn(own, length);
+    expect(await capsulesIn(Float32Array.of(...others, ...own), length + 5)).toEqual(alone);
+    engine.dispose();
+  },
+);
 
 const inputsOf = (rows: readonly (readonly number[])[], limit: number) => {
   const e = Float64Array.from(rows.flat());
