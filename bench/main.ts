@@ -59,6 +59,7 @@ async function main(options: Options): Promise<void> {
     gridPatience: { seconds: 0.2, leastSamples: 3 },
     trainingPatience: quick ? { seconds: 0.1, leastSamples: 3 } : { seconds: 3, leastSamples: 9 },
     catalogues: quick ? [10_000] : [10_000, 100_000, 1_000_000],
+    serviceSeconds: quick ? 5 : 60,
     starts: quick ? 1 : 3,
   } as const;
   const report = await runSuite({ only, sizes, adapter, ...settings }, console.error);

@@ -11,6 +11,7 @@ import { currentLoad, describeCommit, describeMachine } from "./machine.ts";
 import type { SharedAdapter } from "./peers/peer.ts";
 import type { Report, Row } from "./report.ts";
 import { compareRouting } from "./routing.ts";
+import { measureService } from "./service.ts";
 import { measureStart } from "./start.ts";
 
 export interface SuiteOptions {
@@ -24,6 +25,8 @@ export interface SuiteOptions {
   readonly trainingPatience: Patience;
   /** Items of the catalogues that training steps are measured with. */
   readonly catalogues: readonly number[];
+  /** How long the service is asked. */
+  readonly serviceSeconds: number;
   /** Processes that are started, cold and warm. */
   readonly starts: number;
 }
@@ -63,6 +66,10 @@ export async function runSuite(options: SuiteOptions, log: (line: string) => voi
   if (matches(options, "start, cold and warm")) {
     log("start, cold and warm");
     found.rows.push(...(await measureStart(adapter, options.starts)));
+  }
+  if (matches(options, "service")) {
+    log("service, in a process of its own");
+    found.rows.push(await measureService(adapter, { seconds: options.serviceSeconds }, log));
   }
   if (found.rows.length === 0) fail(`nothing matches ${options.only}`);
   return {
