@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { z } from "zod";
 import { itemsAt } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
+import { categoriesOf } from "../evaluation/categories.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
 import type { Recipient } from "../retrieval/encoder.ts";
+import type { Policy } from "../retrieval/policies.ts";
 import { defaultTable } from "../retrieval/postgres.ts";
 import { createRecommender } from "../retrieval/recommender.ts";
 import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
@@ -21,6 +23,9 @@ const schema = {
   historyTimes: z.array(z.number()).min(1),
   top: z.number().int().min(1),
   includeSeen: z.boolean(),
+  exclude: z.array(z.string()),
+  policy: z.enum(["best", "quota", "diversity"]),
+  diversity: z.number().min(0),
   index: z.string().min(1),
   table: z.string().min(1),
 };
@@ -40,6 +45,14 @@ const flags: readonly Flag[] = [
   },
   { key: "top", value: "number", description: "how many items", standard: topDefault },
   { key: "includeSeen", description: "recommend items of the history too" },
+  { key: "exclude", value: "ids", description: "items that shall not be recommended, separated by commas" },
+  {
+    key: "policy",
+    value: "name",
+    description: "best score, a quota for each interest, or diversity of categories",
+    standard: "best",
+  },
+  { key: "diversity", value: "lambda", description: "what another category is worth, in units of the score" },
   {
     key: "index",
     value: "place",
@@ -76,11 +89,14 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
   const recipient = options.history
     ? newcomer(options.history, options.historyTimes, model, console)
     : knownUser(options.user!, model, folder);
+  const policy = policyOf(options, model);
   const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
     const recommender = await createRecommender(engine, model, { index: options.index, table: options.table });
     const { top = topDefault, includeSeen = false } = options;
-    const [recommendation] = await recommender.recommend([{ ...recipient, top, includeSeen }]);
+    const [recommendation] = await recommender.recommend([
+      { ...recipient, top, includeSeen, exclude: itemsOf(options.exclude ?? [], model), policy },
+    ]);
     const { items, activeInterests } = recommendation!;
     const named = items.map(({ item, score, interest }, index) => ({
       rank: index + 1,
@@ -105,6 +121,23 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
   } finally {
     engine.dispose();
   }
+}
+
+/** Those of the ids that the model knows. */
+function itemsOf(ids: readonly string[], { log }: StoredModel): number[] {
+  return ids.map((id) => log.itemIds.indexOf(id)).filter((item) => item > 0);
+}
+
+function policyOf({ policy, diversity }: RecommendOptions, { itemFeatures }: StoredModel): Policy {
+  const kind = policy ?? (diversity === undefined ? "best" : "diversity");
+  if (kind !== "diversity") {
+    if (diversity !== undefined) fail(`--diversity: only with --policy diversity, not with ${kind}; leave one out`);
+    return { kind };
+  }
+  const lambda = diversity ?? fail("--policy diversity: say what another category is worth with --diversity LAMBDA");
+  if (itemFeatures === undefined || itemFeatures.fields.length === 0)
+    return fail("--policy diversity: needs categories, and the model was trained without --item-features");
+  return { kind, lambda, categories: categoriesOf(itemFeatures) };
 }
 
 function knownUser(id: string, { log }: StoredModel, folder: string): Recipient {
