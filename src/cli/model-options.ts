@@ -213,7 +213,7 @@ export function givenModel(given: GivenModelOptions, seed: number): ModelSpec {
     if (key !== "seed" && !(key in modelDefaults[name])) {
       const flag = flagOf(key === "gradient" ? "routingGradient" : key);
       const having = Object.entries(modelDefaults).filter(([, defaults]) => key in defaults);
-      const names = having.map(([other]) => other).join(" or ");
+      const names = listed(having.map(([other]) => other));
       fail(`${flag} ${showValue(value)}: ${name} has no such option; leave it out or use --model-name ${names}`);
     }
   }
@@ -229,3 +229,7 @@ export function shownModel({ name, options }: ModelSpec): Readonly<Record<string
   const { gradient: routingGradient, ...rest } = options as Partial<MindOptions>;
   return { modelName: name, ...rest, ...(routingGradient && { routingGradient }) };
 }
+
+/** "a, b or c". */
+const listed = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(", "), ...names.slice(-1)].filter(Boolean).join(" or ");

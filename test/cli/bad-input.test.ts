@@ -126,7 +126,8 @@ const cases: readonly Case[] = [
   {
     name: "an option of another model",
     argv: `${train} --interactions LOG --model-name youtube-dnn --routing-gradient all`,
-    error: "error: --routing-gradient all: youtube-dnn has no such option; leave it out or use --model-name mind",
+    error:
+      "error: --routing-gradient all: youtube-dnn has no such option; leave it out or use --model-name mind or mind-short-video",
   },
   {
     name: "a value in a configuration file",

@@ -74,7 +74,7 @@ describe("models that are fitted", () => {
     expect(tuned.errors).toEqual(["error: --model-name wals: it is fitted on the CPU and has no kernels to tune"]);
     const train = ["train", "--interactions", log, "--model-name", "wals", "--out", join(folder, "model")];
     expect((await polymind([...train, "--iterations", "3"])).errors).toEqual([
-      "error: --iterations 3: wals has no such option; leave it out or use --model-name mind",
+      "error: --iterations 3: wals has no such option; leave it out or use --model-name mind, mind-short-video or comirec-dr",
     ]);
     expect((await polymind([...train, "--tuned"])).errors).toEqual([
       "error: --tuned: wals is fitted on the CPU and has no kernels; leave it out",

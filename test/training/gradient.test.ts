@@ -109,8 +109,9 @@ test.each(cases)("the gradient of the whole model agrees with central difference
   const found = gradients(loss, parameters);
   expect(parameters.map(({ name }) => name)).toEqual([
     "items.embedding",
+    ...(model?.positions ? ["routing.positions", "routing.times"] : []),
     "routing.transform",
-    ...(model?.positions ? ["routing.positions", "routing.times", "recent.weight"] : []),
+    "recent.weight",
     "profile.embedding",
     "interests.0.weight",
     "interests.0.bias",
