@@ -4,7 +4,7 @@ import { leaveOneOut } from "../src/data/split.ts";
 import { createEngine, type EngineOptions } from "../src/engine.ts";
 import { modelSpec } from "../src/models/registry.ts";
 import { createDataset } from "../src/training/dataset.ts";
-import { trainingDefaults } from "../src/training/options.ts";
+import { trainingDefaultsOf } from "../src/training/options.ts";
 import type { StartTimes } from "./start.ts";
 import { createTrainingRun } from "./training-run.ts";
 
@@ -14,7 +14,7 @@ const dataset = createDataset(leaveOneOut(log));
 const begin = performance.now();
 const engine = await createEngine({ adapter: process.argv[2] as EngineOptions["adapter"] });
 const created = performance.now();
-const training = await createTrainingRun(engine, modelSpec("mind"), dataset, trainingDefaults);
+const training = await createTrainingRun(engine, modelSpec("mind"), dataset, trainingDefaultsOf("mind"));
 const compiled = performance.now();
 await training.step();
 await training.program.read("loss");

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { type AcquiredDevice, type AdapterChoice, acquireDevice, describeDevice } from "../src/device/adapter.ts";
 import { createEngine, type Engine } from "../src/engine.ts";
 import { fail } from "../src/errors.ts";
+import type { Preset } from "../src/training/presets.ts";
 import { type GridMode, sizesOf } from "./grid.ts";
 import type { Patience } from "./harness.ts";
 import { checkSizes, type DescribeKernels, type Sizes } from "./kernel-benchmark.ts";
@@ -55,10 +56,15 @@ export async function runSuite(options: SuiteOptions, log: (line: string) => voi
   }
   if (matches(options, "training step")) {
     const { measureTraining } = await import("./training.ts");
-    for (const items of options.catalogues) {
-      const what = `training step, ${items.toLocaleString("en-US")} items`;
+    const [first] = options.catalogues;
+    const steps = options.catalogues.map((items) => ({ items, preset: "paper" as Preset }));
+    if (first !== undefined) steps.push({ items: first, preset: "recommended" });
+    for (const { items, preset } of steps) {
+      const what = `training step, ${preset} options, ${items.toLocaleString("en-US")} items`;
       log(what);
-      await attempt(found, what, () => measureTraining(engine, { ...sizes, items }, limits, options.trainingPatience));
+      await attempt(found, what, () =>
+        measureTraining(engine, { ...sizes, items }, limits, options.trainingPatience, preset),
+      );
     }
   }
   engine.dispose();

@@ -4,7 +4,7 @@ import { fail } from "../src/errors.ts";
 import type { LaunchTime, Parameters } from "../src/graph/program.ts";
 import { modelSpec } from "../src/models/registry.ts";
 import { createDataset } from "../src/training/dataset.ts";
-import { trainingDefaultsOf } from "../src/training/options.ts";
+import { mindPresets, type Preset, trainingOf } from "../src/training/presets.ts";
 import { type Patience, time } from "./harness.ts";
 import type { Sizes, Work } from "./kernel-benchmark.ts";
 import type { AdapterLimits } from "./limits.ts";
@@ -19,16 +19,21 @@ const stepsPerSample = 5;
 const measuredSteps = 7;
 const hiddenWidth = 256;
 
-/** Full steps of MIND with the default options: batch, negatives, row order, upload, all kernels; the loss is read every few steps. */
+/**
+ * Full steps of MIND: batch, negatives, row order, upload, all kernels; the loss is read every few steps. Both presets score each
+ * candidate by its best interest; the recommended one also sums recent behaviours and keeps interests apart.
+ */
 export async function measureTraining(
   engine: Engine,
   sizes: Sizes,
   limits: AdapterLimits,
   patience: Patience,
+  preset: Preset,
 ): Promise<Row> {
   const { length, dimension, interests, iterations, items, negatives } = sizes;
-  const spec = modelSpec("mind", { length, dimension, interests, iterations, hiddenLayers: [hiddenWidth] });
-  const options = { ...trainingDefaultsOf("mind"), negatives };
+  const sized = { length, dimension, interests, iterations, hiddenLayers: [hiddenWidth] };
+  const spec = modelSpec("mind", { ...sized, ...mindPresets[preset] });
+  const options = { ...trainingOf(spec, preset), scoring: "best" as const, negatives };
   const { batch, seed } = options;
   const dataset = createDataset(leaveOneOut(catalogueLog({ users, items, length: length + 10, seed })));
   const parameters = tableFilled(engine, items, dimension);
@@ -44,7 +49,7 @@ export async function measureTraining(
   const { kernels, host } = await lookInto(training, step_ms);
   program.dispose();
   return withFloor(limits, {
-    name: "training step",
+    name: preset === "paper" ? "training step" : `training step, ${preset}`,
     engine: "polymind",
     shape: `${batch} x ${length} x ${dimension}, K ${interests}, M ${negatives}, V ${items}`,
     median_ms: step_ms,
