@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { z } from "zod";
 import { fail } from "../errors.ts";
+import { defaultTable } from "../retrieval/postgres.ts";
 import type { LoadedModel } from "../service/model-holder.ts";
 import { requestLimits } from "../service/schemas.ts";
 import { bodyLimitDefault } from "../service/server.ts";
@@ -27,6 +28,9 @@ const schema = {
   maxBody: count,
   maxHistory: count,
   maxTop: count.max(requestLimits.top),
+  index: z.string().min(1),
+  table: z.string().min(1),
+  mapIndex: z.boolean(),
   catalogue: z.string().min(1),
   title: z.string().min(1),
 };
@@ -46,6 +50,13 @@ const flags: readonly Flag[] = [
   { key: "maxBody", value: "bytes", description: "most bytes of a request", standard: bodyLimitDefault },
   { key: "maxHistory", value: "number", description: "most behaviours of a history", standard: requestLimits.history },
   { key: "maxTop", value: "number", description: "most items of an answer", standard: requestLimits.top },
+  {
+    key: "index",
+    value: "place",
+    description: "search the index in a folder or at a postgres:// address; default: all items, exactly",
+  },
+  { key: "table", value: "name", description: "its table in PostgreSQL", standard: defaultTable },
+  { key: "mapIndex", description: "leave the index of a folder on disk and read what is touched" },
   { key: "catalogue", value: "file", description: "file with titles of items" },
   { key: "title", value: "column", description: "its column of titles, which then come with the ids" },
   ...commonFlags.filter(({ key }) => key !== "json"),
@@ -76,6 +87,7 @@ async function serve(options: ServeOptions, console: Console): Promise<void> {
   const service = await createService({
     ...{ batchSize, batchWait, queue },
     load: () => load(folder, options, console),
+    recommender: { index: options.index, table: options.table, mapIndex: options.mapIndex },
     startEngine: (model) => startEngine(adapterFor(model.spec, options.adapter), console),
     server: {
       limits: { ...requestLimits, history, top },

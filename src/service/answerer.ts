@@ -6,6 +6,7 @@ import {
   type Recommendation,
   type RecommendationRequest,
   type Recommender,
+  type RecommenderOptions,
 } from "../retrieval/recommender.ts";
 import type { SimilarItemsRequest } from "../retrieval/similar-items.ts";
 import type { StoredModel } from "../training/model-folder.ts";
@@ -56,6 +57,7 @@ export async function createAnswerer(
   model: StoredModel,
   startEngine: () => Promise<Engine>,
   batchSize: number,
+  options: RecommenderOptions = {},
 ): Promise<Answerer> {
   let running = await start();
   let state: DeviceState["state"] = "ready";
@@ -66,7 +68,7 @@ export async function createAnswerer(
   async function start(): Promise<Running> {
     const engine = await startEngine();
     try {
-      const recommender = await createRecommender(engine, model);
+      const recommender = await createRecommender(engine, model, options);
       await warmUp(recommender, model.log.itemCount, batchSize);
       return { engine, recommender };
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine.ts";
+import type { RecommenderOptions } from "../retrieval/recommender.ts";
 import type { StoredModel } from "../training/model-folder.ts";
 import { type Answer, type Answerer, createAnswerer, type DeviceState, type Question } from "./answerer.ts";
 import { type Batcher, type BatcherOptions, createBatcher } from "./batcher.ts";
@@ -27,6 +28,8 @@ export interface ModelHolderOptions extends BatcherOptions {
   readonly load: () => Promise<LoadedModel>;
   /** Makes an engine for the model; each model has its own, so that all of its memory goes with it. */
   readonly startEngine: (model: StoredModel) => Promise<Engine>;
+  /** What searches the items; default: all of them, exactly. An index must be one of the model that is loaded, at each reload. */
+  readonly recommender?: RecommenderOptions | undefined;
 }
 
 /** Holds the model that serves, and swaps in another without a request in between that fails. */
@@ -50,11 +53,16 @@ interface Held {
   isRetired: boolean;
 }
 
-export async function createModelHolder({ load, startEngine, ...options }: ModelHolderOptions): Promise<ModelHolder> {
+export async function createModelHolder({
+  load,
+  startEngine,
+  recommender,
+  ...options
+}: ModelHolderOptions): Promise<ModelHolder> {
   async function start(): Promise<Held> {
     const loaded = await load();
     const { model, titles } = loaded;
-    const answerer = await createAnswerer(model, () => startEngine(model), options.batchSize);
+    const answerer = await createAnswerer(model, () => startEngine(model), options.batchSize, recommender);
     const served: ServedModel = {
       ...loaded,
       catalogue: createCatalogue(model, titles),

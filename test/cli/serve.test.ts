@@ -50,6 +50,43 @@ test("serve answers until it is told to end, and reads the folder anew on demand
   await expect(health()).rejects.toThrow();
 });
 
+test("serve searches an index of its model, and refuses that of another", async () => {
+  const folder = await temporaryFolder();
+  await writeLog(folder);
+  await trained(folder, "1");
+  const [model, index] = [join(folder, "model"), join(folder, "index")];
+  const built = await polymind(["index", "build", "--model", model, "--out", index, "--at", "10", "--adapter", "cpu"]);
+  expect(built.errors).toEqual([]);
+  const askServer = async (more: readonly string[]) => {
+    let items: unknown;
+    let isAsked = false;
+    const serving = polymind(
+      ["serve", "--model", model, "--port", "0", "--adapter", "cpu", ...more],
+      (line, interrupt) => {
+        const address = /on (http:\/\/127\.0\.0\.1:\d+)$/.exec(line)?.[1];
+        if (!address || isAsked) return;
+        isAsked = true;
+        const body = JSON.stringify({ user: "user3", top: 5 });
+        fetch(`${address}/recommend`, { method: "POST", body, headers: { "content-type": "application/json" } })
+          .then((answer) => answer.json())
+          .then((answer) => {
+            items = (answer as { items: { item: string }[] }).items.map(({ item }) => item);
+          })
+          .finally(interrupt);
+      },
+    );
+    return { ...(await serving), items };
+  };
+  const exact = await askServer([]);
+  expect(exact.items).toHaveLength(5);
+  expect((await askServer(["--index", index])).items).toEqual(exact.items);
+  await rm(model, { recursive: true });
+  await trained(folder, "2");
+  expect((await askServer(["--index", index])).errors).toEqual([
+    expect.stringMatching(/was built from .* of another model/),
+  ]);
+});
+
 test("serve says what it needs", async () => {
   expect((await polymind(["serve"])).errors).toEqual(["error: no model to serve: name its folder with --model DIR"]);
   const { errors } = await polymind(["serve", "--model", "nowhere", "--batch-size", "65"]);
