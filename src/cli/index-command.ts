@@ -9,6 +9,7 @@ import { type Console, createConsole, type Io } from "./io.ts";
 import { startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
+import { showCounts } from "./progress.ts";
 import { pushCommand } from "./push-command.ts";
 
 const schema = {
@@ -69,14 +70,9 @@ async function runBuild(options: BuildOptions, console: Console): Promise<void> 
   const engine = await startEngine(options.adapter, console);
   try {
     const started = performance.now();
-    let told = started;
     const description = await buildIndex(engine, model, out, {
       ...options,
-      onProgress(done, total) {
-        if (performance.now() - told < 5000) return;
-        told = performance.now();
-        console.note(`${done.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} items`);
-      },
+      onProgress: showCounts(console, "items"),
     });
     const { itemCount, dimension, factor, recall } = description;
     const table = createTable(["items", "dimension", `recall@${recall.at}`, "depth", "seconds"]);

@@ -1,16 +1,17 @@
 import { Command } from "commander";
 import { z } from "zod";
 import { fail } from "../errors.ts";
-import { isFitted, type TrainedSpec } from "../models/registry.ts";
-import { itemTable } from "../retrieval/item-table.ts";
+import { itemTable, readVectors } from "../retrieval/item-table.ts";
 import { pushToPostgres } from "../retrieval/pgvector-push.ts";
 import { defaultTable, isPostgresUrl, shownUrl, tablesOf } from "../retrieval/postgres.ts";
+import { requireTrained } from "../retrieval/trained-model.ts";
 import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel } from "../training/model-folder.ts";
-import { restore } from "../training/parameter-arrays.ts";
+import { restored } from "../training/parameter-arrays.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { startEngine } from "./judging.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
+import { showCounts } from "./progress.ts";
 
 const schema = {
   ...commonSchema,
@@ -73,23 +74,14 @@ async function push(
   tablesOf(target);
   const address = shownUrl(url);
   await ensureFile(options.json);
-  const { spec, ...model } = await loadModel(folder);
-  if (isFitted(spec)) fail(`${spec.name} makes no vectors to push; use a model that is trained`);
+  const model = requireTrained(await loadModel(folder), "vectors to push");
   const engine = await startEngine(options.adapter, console);
   try {
-    const parameters = engine.createParameters();
-    restore(parameters, model.parameters);
-    const vectors = await itemTable(engine, { ...model, spec: spec as TrainedSpec }, parameters);
-    const values = await vectors.parameters.read(vectors.name);
+    const vectors = await readVectors(await itemTable(engine, model, restored(engine, model.parameters)));
     const started = performance.now();
-    let told = started;
-    const { version } = await pushToPostgres(target, { ...vectors, values }, model.log.itemIds, {
+    const { version } = await pushToPostgres(target, vectors, model.log.itemIds, {
       ...(load && { load }),
-      onProgress(done, total) {
-        if (performance.now() - told < 5000) return;
-        told = performance.now();
-        console.note(`${done.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} items`);
-      },
+      onProgress: showCounts(console, "items"),
     });
     const seconds = (performance.now() - started) / 1000;
     const { itemCount, dimension } = vectors;

@@ -1,10 +1,9 @@
 import { Command } from "commander";
 import { z } from "zod";
-import { itemsAt } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import { categoriesOf } from "../evaluation/categories.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
-import type { Recipient } from "../retrieval/encoder.ts";
+import { type Recipient, recipientAt } from "../retrieval/encoder.ts";
 import type { Policy } from "../retrieval/policies.ts";
 import { defaultTable } from "../retrieval/postgres.ts";
 import { createRecommender } from "../retrieval/recommender.ts";
@@ -143,9 +142,10 @@ function policyOf({ policy, diversity }: RecommendOptions, { itemFeatures }: Sto
 function knownUser(id: string, { log }: StoredModel, folder: string): Recipient {
   const user = log.userIds.indexOf(id);
   if (user < 0) fail(`${folder} knows no user ${id}; recommend to a new one with --history ID,ID,...`);
-  const history = itemsAt(log, user);
-  if (history.length === 0) fail(`user ${id} has no history to recommend from; give one with --history ID,ID,...`);
-  return { history, times: log.times?.subarray(log.offsets[user], log.offsets[user + 1]), user };
+  const recipient = recipientAt(log, user);
+  if (recipient.history.length === 0)
+    fail(`user ${id} has no history to recommend from; give one with --history ID,ID,...`);
+  return recipient;
 }
 
 function newcomer(

@@ -1,11 +1,10 @@
 import type { FeatureTable } from "../data/features.ts";
-import { itemsAt, type Sequences } from "../data/sequences.ts";
+import type { Sequences } from "../data/sequences.ts";
 import type { Engine } from "../engine.ts";
-import { fail } from "../errors.ts";
-import { isFitted, type TrainedSpec } from "../models/registry.ts";
-import { createEncoder, type Encoder, type Recipient } from "../retrieval/encoder.ts";
+import { createEncoder, type Encoder, recipientAt } from "../retrieval/encoder.ts";
+import { requireTrained } from "../retrieval/trained-model.ts";
 import type { StoredModel } from "../training/model-folder.ts";
-import { restore } from "../training/parameter-arrays.ts";
+import { restored } from "../training/parameter-arrays.ts";
 import { fingerprintOfUsers } from "./fingerprint.ts";
 import { type Part, partsOf, type Shard, unfinishedParts } from "./parts.ts";
 import { openVectorFile, type VectorFormat, vectorFormatOf } from "./vector-file.ts";
@@ -51,16 +50,13 @@ export async function exportInterests(
   { format, shard = { index: 1, of: 1 }, partUsers = 100_000, signal, onProgress }: ExportInterestsOptions = {},
 ): Promise<ExportedInterests> {
   const { sequences, userIds, userFeatures } = users;
-  const { spec } = model;
-  if (isFitted(spec)) fail(`${spec.name} makes no interests to export; use a model that is trained`);
-  const trained = { ...model, spec: spec as TrainedSpec, userFeatures };
+  const trained = { ...requireTrained(model, "interests to export"), userFeatures };
   const fileFormat = vectorFormatOf(path, format);
   const parts = partsOf(path, sequences.userCount, partUsers, shard);
   const madeFrom = [fingerprintOfUsers(model, sequences, userIds), parts.length * shard.of, fileFormat].join(":");
   const left = await unfinishedParts(path, parts, madeFrom);
   const total = left.reduce((sum, { from, to }) => sum + to - from, 0);
-  const parameters = engine.createParameters();
-  restore(parameters, model.parameters);
+  const parameters = restored(engine, model.parameters);
   const encoder = createEncoder(engine, trained, parameters);
   const { dimension } = encoder;
   const finished: Part[] = [];
@@ -101,13 +97,7 @@ export async function exportInterests(
 async function* encodedRows(encoder: Encoder, users: Users, { from, to }: Part, signal: AbortSignal | undefined) {
   for (let at = from; at < to && !signal?.aborted; at += usersAtOnce) {
     const chosen = Array.from({ length: Math.min(usersAtOnce, to - at) }, (_, i) => at + i);
-    const interests = await encoder.encode(chosen.map((user) => recipientOf(users, user)));
+    const interests = await encoder.encode(chosen.map((user) => recipientAt(users.sequences, user)));
     yield chosen.map((user, i) => ({ id: users.userIds[user]!, vectors: interests[i]! }));
   }
 }
-
-const recipientOf = ({ sequences, userFeatures }: Users, user: number): Recipient => ({
-  history: itemsAt(sequences, user),
-  times: sequences.times?.subarray(sequences.offsets[user], sequences.offsets[user + 1]),
-  ...(userFeatures && { user }),
-});

@@ -1,9 +1,8 @@
 import type { Engine } from "../engine.ts";
-import { fail } from "../errors.ts";
-import { isFitted, type TrainedSpec } from "../models/registry.ts";
-import { itemTable } from "../retrieval/item-table.ts";
+import { itemTable, readVectors } from "../retrieval/item-table.ts";
+import { requireTrained } from "../retrieval/trained-model.ts";
 import type { StoredModel } from "../training/model-folder.ts";
-import { restore } from "../training/parameter-arrays.ts";
+import { restored } from "../training/parameter-arrays.ts";
 import { openVectorFile, type VectorFormat, vectorFormatOf } from "./vector-file.ts";
 import type { VectorTable } from "./vector-table.ts";
 
@@ -17,18 +16,14 @@ export async function exportItemVectors(
   path: string,
   { format }: { readonly format?: VectorFormat | undefined } = {},
 ): Promise<VectorTable> {
-  const { spec, log } = model;
-  if (isFitted(spec)) fail(`${spec.name} makes no vectors to export; use a model that is trained`);
-  const parameters = engine.createParameters();
-  restore(parameters, model.parameters);
-  const table = await itemTable(engine, { ...model, spec: spec as TrainedSpec }, parameters);
-  const { itemCount, dimension } = table;
-  const values = await table.parameters.read(table.name);
+  const trained = requireTrained(model, "vectors to export");
+  const parameters = restored(engine, model.parameters);
+  const { itemCount, dimension, values } = await readVectors(await itemTable(engine, trained, parameters));
   const content: VectorTable = { owner: "item", rows: itemCount, dimension };
   const file = await openVectorFile(path, content, vectorFormatOf(path, format));
   try {
     for (let at = 1; at <= itemCount; at += rowsAtOnce) {
-      const ids = log.itemIds.slice(at, at + rowsAtOnce);
+      const ids = model.log.itemIds.slice(at, at + rowsAtOnce);
       await file.add(
         ids.map((id, row) => ({
           id,

@@ -8,7 +8,7 @@ import { interestsOf, isFitted, type ModelSpec, type TrainedSpec } from "../mode
 import type { Dataset } from "../training/dataset.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
 import { judge } from "../training/judge.ts";
-import { restore } from "../training/parameter-arrays.ts";
+import { restored } from "../training/parameter-arrays.ts";
 import { pickUsers } from "../training/ranker.ts";
 import { layOut } from "./layout.ts";
 
@@ -190,8 +190,7 @@ async function itemVectors(
 ): Promise<Float32Array> {
   const { graph, items } = buildUserGraph(spec, dataset, 1);
   const ids = graph.input("mapped", "u32", [itemIds.length]);
-  const parameters = engine.createParameters();
-  restore(parameters, learned);
+  const parameters = restored(engine, learned);
   const program = await engine.compile({ outputs: { vectors: items.rows(ids) }, parameters });
   try {
     await program.run({ mapped: itemIds });

@@ -1,13 +1,13 @@
 import { allocateHistory, historyBatch } from "../data/batches.ts";
 import type { FeatureTable } from "../data/features.ts";
-import { concatenateLists } from "../data/sequences.ts";
+import { concatenateLists, type ItemLists, itemsAt } from "../data/sequences.ts";
 import type { Engine } from "../engine.ts";
 import type { Parameters } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
-import { interestsOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
-import { profileInput, writeProfiles } from "../training/dataset.ts";
+import { interestsOf, seesTimes } from "../models/registry.ts";
+import { createProfileFeed } from "../training/dataset.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
-import type { StoredModel } from "../training/model-folder.ts";
+import type { TrainedModel } from "./trained-model.ts";
 
 /** Whom to recommend to. */
 export interface Recipient {
@@ -20,6 +20,13 @@ export interface Recipient {
   /** In place of the user's: a row like those of the model's user features. */
   readonly profile?: Uint32Array | undefined;
 }
+
+/** A user of a log, with the user's profile if the model has any. */
+export const recipientAt = (log: ItemLists, user: number): Recipient => ({
+  history: itemsAt(log, user),
+  times: log.times?.subarray(log.offsets[user], log.offsets[user + 1]),
+  user,
+});
 
 /** Makes interests of histories; the same history gives the same bits in any batch and at any place in it. */
 export interface Encoder {
@@ -37,7 +44,7 @@ const most = 64;
 
 export function createEncoder(
   engine: Engine,
-  { spec, log, itemFeatures, userFeatures }: Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec },
+  { spec, log, itemFeatures, userFeatures }: TrainedModel,
   parameters: Parameters,
 ): Encoder {
   const { length, dimension } = spec.options;
@@ -100,10 +107,9 @@ function listsOf(recipients: readonly Recipient[]) {
 /** The profiles of a batch as inputs of a graph; a recipient without one has no values. */
 function createProfiles(table: FeatureTable | undefined, batch: number) {
   if (table === undefined) return () => ({});
-  const { fields, width } = table;
+  const { width } = table;
   const rows = new Uint32Array(batch * width);
-  const arrays = fields.map((field) => new Uint32Array(batch * field.width));
-  const inputs = Object.fromEntries(fields.map((field, i) => [profileInput(field), arrays[i]!]));
+  const feed = createProfileFeed({ ...table, rows }, batch);
   const places = Uint32Array.from({ length: batch }, (_, row) => row);
   return (recipients: readonly Recipient[]): Record<string, Uint32Array> => {
     rows.fill(0);
@@ -111,7 +117,6 @@ function createProfiles(table: FeatureTable | undefined, batch: number) {
       if (profile) rows.set(profile, row * width);
       else if (user !== undefined) rows.set(table.rows.subarray(user * width, (user + 1) * width), row * width);
     }
-    writeProfiles({ ...table, rows }, places, batch, arrays);
-    return inputs;
+    return feed(places, batch);
   };
 }

@@ -5,7 +5,7 @@ import type { Parameters, Program } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
 import { bestItems, mostBestItems } from "../ops/best-items.ts";
 import { filterWords } from "../reference/best-items.ts";
-import type { Hit, ItemIndex, Query } from "./item-index.ts";
+import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
 
 /** A table of item vectors `[itemCount + 1, dimension]` in float32, row 0 padding, as a parameter of the engine. */
 export interface ItemTable {
@@ -66,7 +66,6 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
       const hits: Hit[] = [];
       for (let at = user * sizes.top; hits.length < depth && items[at]! > 0; at++) {
         hits.push({ item: items[at]!, score: scores[at]!, interest: found[at]! });
-        if (hits.length === sizes.top) break;
       }
       return hits;
     });
@@ -76,12 +75,7 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
     itemCount,
     dimension,
     async search(queries, depth) {
-      if (!Number.isInteger(depth) || depth < 1 || depth > mostBestItems)
-        fail(`search: expected a depth from 1 to ${mostBestItems}, got ${depth}`);
-      for (const { vectors } of queries) {
-        if (vectors.length % dimension !== 0)
-          fail(`search: expected vectors of ${dimension} numbers each, got ${vectors.length} numbers`);
-      }
+      checkSearch(queries, depth, dimension, mostBestItems);
       const hits: Hit[][] = [];
       for (let at = 0; at < queries.length; at += most) {
         hits.push(...(await inTurn(() => searchTogether(queries.slice(at, at + most), depth))));

@@ -1,3 +1,5 @@
+import { fail } from "../errors.ts";
+
 /** What to search for, and which items may be found. */
 export interface Query {
   /** The interests of one user, `[K, dimension]`, one after the other; none find nothing. */
@@ -24,4 +26,17 @@ export interface ItemIndex {
   /** For each query at most `depth` items by score descending, id ascending. */
   search(queries: readonly Query[], depth: number): Promise<readonly (readonly Hit[])[]>;
   dispose(): void;
+}
+
+/** Fails unless an index of vectors of `dimension` numbers can answer the queries, for at most `mostDepth` items each. */
+export function checkSearch(queries: readonly Query[], depth: number, dimension: number, mostDepth?: number): void {
+  if (!Number.isInteger(depth) || depth < 1 || depth > (mostDepth ?? depth)) {
+    fail(
+      `search: expected a depth ${mostDepth === undefined ? "of at least 1" : `from 1 to ${mostDepth}`}, got ${depth}`,
+    );
+  }
+  for (const { vectors } of queries) {
+    if (vectors.length % dimension !== 0)
+      fail(`search: expected vectors of ${dimension} numbers each, got ${vectors.length} numbers`);
+  }
 }

@@ -1,11 +1,9 @@
 import type { Engine } from "../engine.ts";
 import type { Parameters } from "../graph/program.ts";
-import type { TrainedSpec } from "../models/registry.ts";
 import { buildUserGraph } from "../training/encoded-users.ts";
-import type { StoredModel } from "../training/model-folder.ts";
 import type { ItemTable } from "./exact-index.ts";
-
-type TrainedModel = Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec };
+import type { ItemVectors } from "./item-vectors.ts";
+import type { TrainedModel } from "./trained-model.ts";
 
 /**
  * The vectors that a model's interests score. Where they are the embeddings as they were trained, the engine's own table is
@@ -30,4 +28,9 @@ export async function itemTable(engine: Engine, model: TrainedModel, parameters:
   } finally {
     program.dispose();
   }
+}
+
+/** The same vectors in the host's memory. */
+export async function readVectors({ itemCount, dimension, name, parameters }: ItemTable): Promise<ItemVectors> {
+  return { itemCount, dimension, values: await parameters.read(name) };
 }

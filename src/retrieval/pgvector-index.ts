@@ -1,6 +1,6 @@
 import type { ClientBase } from "pg";
 import { fail } from "../errors.ts";
-import type { Hit, ItemIndex, Query } from "./item-index.ts";
+import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
 import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
 import { connect, inTransaction, type PostgresTarget, requirePgvector, shownUrl, tablesOf } from "./postgres.ts";
 
@@ -81,8 +81,7 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
     itemCount,
     dimension,
     async search(queries, depth) {
-      if (!Number.isInteger(depth) || depth < 1 || depth > mostCandidates)
-        fail(`search: expected a depth from 1 to ${mostCandidates}, got ${depth}`);
+      checkSearch(queries, depth, dimension, mostCandidates);
       return inTransaction(pool, target, async (client) => {
         await requireVersion(client);
         // Twice the depth is looked at; where a filter leaves too few of them, pgvector goes on.

@@ -1,16 +1,17 @@
 import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
 import { highestScores } from "../evaluation/highest.ts";
-import { fittedModel, isFitted, type ModelSpec, type TrainedSpec } from "../models/registry.ts";
+import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
 import type { StoredModel } from "../training/model-folder.ts";
-import { restore } from "../training/parameter-arrays.ts";
+import { restored } from "../training/parameter-arrays.ts";
 import { createEncoder, type Encoder, type Recipient } from "./encoder.ts";
-import { createExactIndex } from "./exact-index.ts";
+import { createExactIndex, type ItemTable } from "./exact-index.ts";
 import type { Hit, ItemIndex, Query } from "./item-index.ts";
-import { itemTable } from "./item-table.ts";
+import { itemTable, readVectors } from "./item-table.ts";
 import { diversify, fillQuotas, type Policy } from "./policies.ts";
 import { isPostgresUrl } from "./postgres.ts";
 import { createSimilarItems, type SimilarItems, type SimilarItemsRequest } from "./similar-items.ts";
+import { isTrained } from "./trained-model.ts";
 
 /** What one recipient asks for. */
 export interface RecommendationRequest extends Recipient {
@@ -42,9 +43,6 @@ export interface Recommender {
   dispose(): void;
 }
 
-type TrainedModel = Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec };
-const isTrained = (model: StoredModel): model is StoredModel & TrainedModel => !isFitted(model.spec);
-
 export interface RecommenderOptions {
   /**
    * Searches the model's item vectors: an index, the folder of one, or the address of a database that they were pushed to; default: the
@@ -67,9 +65,11 @@ export async function createRecommender(
     if (index !== undefined) fail(`${model.spec.name} makes no vectors to search an index for; leave the index out`);
     return createFittedRecommender(model);
   }
-  const parameters = engine.createParameters();
-  restore(parameters, model.parameters);
+  const parameters = restored(engine, model.parameters);
   const encoder = createEncoder(engine, model, parameters);
+  let made: Promise<ItemTable> | undefined;
+  // Computed vectors are made once, for whoever asks first.
+  const tableOf = () => (made ??= itemTable(engine, model, parameters));
   const searched = await indexOf();
   let similar: Promise<SimilarItems> | undefined;
   const { itemCount } = model.log;
@@ -81,9 +81,9 @@ export async function createRecommender(
 
   async function indexOf(): Promise<ItemIndex> {
     if (typeof index === "object") return index;
-    const table = await itemTable(engine, model as TrainedModel, parameters);
+    const table = await tableOf();
     if (index === undefined) return createExactIndex(engine, table);
-    const vectors = { ...table, values: await table.parameters.read(table.name) };
+    const vectors = await readVectors(table);
     if (isPostgresUrl(index)) {
       const { openPostgresIndex } = await import("./pgvector-index.ts");
       return openPostgresIndex({ url: index, ...(tableName && { table: tableName }) }, vectors);
@@ -96,7 +96,7 @@ export async function createRecommender(
     recommend: (requests) => recommendTo(requests, encoder, searched),
     interests: (recipients) => encoder.encode(recipients),
     async similarItems(requests) {
-      similar ??= itemTable(engine, model, parameters).then((table) => createSimilarItems(engine, table));
+      similar ??= tableOf().then((table) => createSimilarItems(engine, table));
       return (await similar).find(requests);
     },
     dispose() {

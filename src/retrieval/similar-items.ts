@@ -1,6 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { createExactIndex, type ItemTable } from "./exact-index.ts";
 import type { Hit } from "./item-index.ts";
+import { readVectors } from "./item-table.ts";
 
 export interface SimilarItemsRequest {
   /** Never among its similar items. */
@@ -20,11 +21,9 @@ export interface SimilarItems {
 }
 
 /** Puts a second table on the device: the item vectors, each of length 1; a vector of zeros stays one. */
-export async function createSimilarItems(
-  engine: Engine,
-  { itemCount, dimension, parameters, name }: ItemTable,
-): Promise<SimilarItems> {
-  const directions = normaliseRows(await parameters.read(name), dimension);
+export async function createSimilarItems(engine: Engine, vectors: ItemTable): Promise<SimilarItems> {
+  const { itemCount, dimension, values } = await readVectors(vectors);
+  const directions = normaliseRows(values, dimension);
   const own = engine.createParameters();
   const table = { itemCount, dimension, name: "items.directions", parameters: own };
   own.define(table.name, [itemCount + 1, dimension], directions);

@@ -1,6 +1,6 @@
 import type { Index } from "usearch";
 import { fail } from "../errors.ts";
-import type { Hit, ItemIndex, Query } from "./item-index.ts";
+import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
 import { asQuery, equallyLong, type ItemVectors } from "./item-vectors.ts";
 import { mergeBest } from "./policies.ts";
 
@@ -83,7 +83,7 @@ export function createUsearchIndex(
     itemCount,
     dimension,
     async search(queries, depth) {
-      if (!Number.isInteger(depth) || depth < 1) fail(`search: expected a depth of at least 1, got ${depth}`);
+      checkSearch(queries, depth, dimension);
       return queries.map((query) => searchOne(query, depth));
     },
     dispose() {},

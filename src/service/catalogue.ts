@@ -1,8 +1,7 @@
 import type { FeatureField } from "../data/features.ts";
-import { itemsAt } from "../data/sequences.ts";
 import { categoriesOf } from "../evaluation/categories.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
-import type { Recipient } from "../retrieval/encoder.ts";
+import { type Recipient, recipientAt } from "../retrieval/encoder.ts";
 import type { Hit } from "../retrieval/item-index.ts";
 import type { Policy } from "../retrieval/policies.ts";
 import type { RecommendationRequest } from "../retrieval/recommender.ts";
@@ -48,7 +47,7 @@ export function createCatalogue(model: StoredModel, titles?: readonly string[]):
 
   function knownUser(id: string): Recipient {
     const user = userOf.get(id) ?? refuse(404, `the model knows no user ${shown(id)}; send a history in place of it`);
-    return { user, history: itemsAt(log, user), times: log.times?.subarray(log.offsets[user], log.offsets[user + 1]) };
+    return recipientAt(log, user);
   }
 
   function newcomer(ids: readonly string[], times: readonly number[] | undefined, unknown: UnknownCounts): Recipient {

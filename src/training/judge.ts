@@ -11,7 +11,7 @@ import { isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
 import { createDeviceRanker } from "./device-ranker.ts";
 import { createFittedRanker } from "./fitted-ranker.ts";
-import { restore } from "./parameter-arrays.ts";
+import { restored } from "./parameter-arrays.ts";
 import { type ScoreTable, sampleUsers } from "./ranker.ts";
 
 export interface JudgeOptions {
@@ -127,12 +127,8 @@ function arraysOf(learned: Parameters | Arrays): Arrays {
     : fail("judge: a fitted model is judged by its arrays, got parameters of an engine");
 }
 
-function parametersOf(engine: Engine, learned: Parameters | Arrays): Parameters {
-  if (!isArrays(learned)) return learned;
-  const parameters = engine.createParameters();
-  restore(parameters, learned);
-  return parameters;
-}
+const parametersOf = (engine: Engine, learned: Parameters | Arrays): Parameters =>
+  isArrays(learned) ? restored(engine, learned) : learned;
 
 /** The baseline of every table: items by how often they occur in the training part. */
 export function judgeMostPopular(

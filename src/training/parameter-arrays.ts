@@ -1,3 +1,4 @@
+import type { Engine } from "../engine.ts";
 import type { Parameters } from "../graph/program.ts";
 import type { Arrays, StoredArray } from "../models/arrays.ts";
 
@@ -14,6 +15,13 @@ export async function snapshot(parameters: Parameters, names: readonly string[])
 /** Those of the given names. */
 export function pickArrays(arrays: Arrays, names: readonly string[]): Arrays {
   return new Map(names.map((name) => [name, arrays.get(name)!]));
+}
+
+/** Parameters of an engine with saved arrays in place. */
+export function restored(engine: Engine, arrays: Arrays): Parameters {
+  const parameters = engine.createParameters();
+  restore(parameters, arrays);
+  return parameters;
 }
 
 /** Puts saved arrays in place, before a program that uses them is compiled. */

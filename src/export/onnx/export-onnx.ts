@@ -1,6 +1,7 @@
 import { fail } from "../../errors.ts";
 import type { Value } from "../../graph/graph.ts";
-import { interestsOf, isFitted, type TrainedSpec } from "../../models/registry.ts";
+import { interestsOf } from "../../models/registry.ts";
+import { isTrained, type TrainedModel } from "../../retrieval/trained-model.ts";
 import { buildUserGraph } from "../../training/encoded-users.ts";
 import type { StoredModel } from "../../training/model-folder.ts";
 import { type Builder, createBuilder } from "./builder.ts";
@@ -40,12 +41,11 @@ export async function exportOnnx(
 
 /** The same, in memory. */
 export function onnxOf(model: StoredModel, tower: Tower, top = 100): OnnxModel {
-  const { spec } = model;
-  if (isFitted(spec))
-    fail(`${spec.name} is no graph of operators; only models that are trained can be exported to ONNX`);
+  if (!isTrained(model))
+    fail(`${model.spec.name} is no graph of operators; only models that are trained can be exported to ONNX`);
   const builder = createBuilder();
-  const trained = { ...model, spec: spec as TrainedSpec };
-  const made = tower === "item" ? itemTower(builder, trained) : userTower(builder, trained, tower, top);
+  const { spec } = model;
+  const made = tower === "item" ? itemTower(builder, model) : userTower(builder, model, tower, top);
   return {
     ...made,
     name: `polymind.${spec.name}.${tower}`,
@@ -55,7 +55,6 @@ export function onnxOf(model: StoredModel, tower: Tower, top = 100): OnnxModel {
   };
 }
 
-type TrainedModel = Omit<StoredModel, "spec"> & { readonly spec: TrainedSpec };
 type Ports = Pick<OnnxModel, "inputs" | "outputs">;
 
 const descriptions: Readonly<Record<Tower, string>> = {
