@@ -3,7 +3,7 @@ import { interestCounts } from "../ops/interest-counts.ts";
 import { positionTransform } from "../ops/position-transform.ts";
 import { routeVotes } from "../ops/route-votes.ts";
 import { normal } from "./initializers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import { commonDefaults, type Encode, type SharedOptions } from "./model.ts";
 import { type OrderOptions, scaledByOrder } from "./order.ts";
 
 /** With positions or times, every behaviour is multiplied by their vectors before it votes. */
@@ -23,19 +23,14 @@ export interface ComirecDrOptions extends Omit<SharedOptions, "hiddenLayers" | "
  * each place has its own ones of deviation 1, so that an item means something else at each place until training has seen it there.
  */
 export const comirecDrDefaults: ComirecDrOptions = {
-  dimension: 64,
-  length: 50,
+  ...commonDefaults,
   interests: 4,
   iterations: 3,
   transformDeviation: 0.25,
   transformStart: "shared",
   positions: "none",
   times: "none",
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
   inputEmbeddings: "tied",
-  normaliseOutputs: false,
-  seed: 1,
 };
 
 /**

@@ -7,7 +7,7 @@ import { sequenceSoftmax } from "../ops/sequence-softmax.ts";
 import { tanh } from "../ops/tanh.ts";
 import { weightedSums } from "../ops/weighted-sums.ts";
 import { embeddings, glorot, zeros } from "./initializers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import { commonDefaults, type Encode, type SharedOptions } from "./model.ts";
 import { type OrderOptions, orderVectors } from "./order.ts";
 
 /** With positions or times, the attention, and it alone, also sees their vectors. */
@@ -20,17 +20,12 @@ export interface ComirecSaOptions extends Omit<SharedOptions, "hiddenLayers" | "
 
 /** The choices of the paper (KDD 2020) and its code: d 64, K 4, d_a = 4 d, learned positions; L is ours. */
 export const comirecSaDefaults: ComirecSaOptions = {
-  dimension: 64,
-  length: 50,
+  ...commonDefaults,
   interests: 4,
   attentionDimension: 256,
   positions: "learned",
   times: "none",
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
   inputEmbeddings: "tied",
-  normaliseOutputs: false,
-  seed: 1,
 };
 
 /**

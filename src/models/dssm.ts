@@ -3,7 +3,7 @@ import { meanPool } from "../ops/mean-pool.ts";
 import { reshape } from "../ops/reshape.ts";
 import { through } from "./catalogue.ts";
 import { createLayers, hiddenLayers, withProfile } from "./layers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import { type Encode, type SharedOptions, sharedDefaults } from "./model.ts";
 
 export interface DssmOptions extends SharedOptions {
   /** Widths of the hidden layers of the item tower; `[]` leaves one linear layer. Those of the user tower are `hiddenLayers`. */
@@ -12,16 +12,9 @@ export interface DssmOptions extends SharedOptions {
 
 /** Scores are cosines, as in the paper (CIKM 2013), and a temperature sharpens them; widths and L are ours. */
 export const dssmDefaults: DssmOptions = {
-  dimension: 64,
-  length: 50,
-  hiddenLayers: [256],
+  ...sharedDefaults,
   itemHiddenLayers: [128],
-  profileDimension: 16,
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
   normaliseOutputs: true,
-  inputEmbeddings: "tied",
-  seed: 1,
 };
 
 /**

@@ -4,7 +4,7 @@ import { linear } from "../ops/linear.ts";
 import { reshape } from "../ops/reshape.ts";
 import { glorot, orthogonal, zeros } from "./initializers.ts";
 import { hiddenLayers, withProfile } from "./layers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import { type Encode, type SharedOptions, sharedDefaults } from "./model.ts";
 
 export interface Gru4recOptions extends SharedOptions {
   /** Width of the recurrent state, a multiple of 4. */
@@ -13,16 +13,9 @@ export interface Gru4recOptions extends SharedOptions {
 
 /** One layer of 100 units is the paper's (ICLR 2016) first choice; ours is as wide as the items are, with one linear layer after it. */
 export const gru4recDefaults: Gru4recOptions = {
-  dimension: 64,
-  length: 50,
+  ...sharedDefaults,
   stateDimension: 64,
   hiddenLayers: [],
-  profileDimension: 16,
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
-  inputEmbeddings: "tied",
-  normaliseOutputs: false,
-  seed: 1,
 };
 
 /** GRU4Rec (ICLR 2016): a recurrent unit reads the behaviours, oldest first; its last state becomes the user's one vector. */

@@ -3,7 +3,7 @@ import { interestCounts } from "../ops/interest-counts.ts";
 import { meanPool } from "../ops/mean-pool.ts";
 import { reshape } from "../ops/reshape.ts";
 import { embeddings } from "./initializers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import { commonDefaults, type Encode, type SharedOptions } from "./model.ts";
 
 export interface MaxmfOptions extends Omit<SharedOptions, "hiddenLayers" | "profileDimension" | "inputEmbeddings"> {
   /** Latent vectors of every user, K. */
@@ -12,13 +12,8 @@ export interface MaxmfOptions extends Omit<SharedOptions, "hiddenLayers" | "prof
 
 /** K and d of the other multi-interest models; L is ours. The paper compares K from 2 to 10. */
 export const maxmfDefaults: MaxmfOptions = {
-  dimension: 64,
-  length: 50,
+  ...commonDefaults,
   interests: 4,
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
-  normaliseOutputs: false,
-  seed: 1,
 };
 
 /**

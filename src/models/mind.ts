@@ -6,7 +6,7 @@ import { initialLogits } from "../reference/initial-logits.ts";
 import type { InterestRule } from "../reference/interest-counts.ts";
 import { orthogonal } from "./initializers.ts";
 import { hiddenLayers, withProfile, withRecent } from "./layers.ts";
-import type { Encode, SharedOptions, UserBatch } from "./model.ts";
+import { type Encode, type SharedOptions, sharedDefaults, type UserBatch } from "./model.ts";
 import { type OrderOptions, scaledByOrder } from "./order.ts";
 
 /** With positions or times, every behaviour is multiplied by their vectors before it is routed. */
@@ -37,8 +37,7 @@ export interface MindOptions extends SharedOptions, Required<RouteOptions>, Orde
  * recent behaviours, without which MIND knows no order, though the latest behaviours say most of what is next.
  */
 export const mindDefaults: MindOptions = {
-  dimension: 64,
-  length: 50,
+  ...sharedDefaults,
   interests: 4,
   iterations: 3,
   competition: "interests",
@@ -58,13 +57,6 @@ export const mindDefaults: MindOptions = {
   positions: "none",
   times: "none",
   recentBehaviours: 20,
-  hiddenLayers: [256],
-  profileDimension: 16,
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
-  inputEmbeddings: "tied",
-  normaliseOutputs: false,
-  seed: 1,
 };
 
 /**

@@ -50,3 +50,21 @@ export interface SharedOptions {
   readonly profileDimension: number;
   readonly seed: number;
 }
+
+/** What every trained model begins with: d of Tmall in the MIND paper; L is ours. */
+export const commonDefaults = {
+  dimension: 64,
+  length: 50,
+  embeddingDeviation: 0.1,
+  embeddingPrecision: "f32",
+  normaliseOutputs: false,
+  seed: 1,
+} as const;
+
+/** What models with layers and a profile begin with; the widths are ours. */
+export const sharedDefaults: SharedOptions = {
+  ...commonDefaults,
+  inputEmbeddings: "tied",
+  hiddenLayers: [256],
+  profileDimension: 16,
+};

@@ -2,19 +2,9 @@ import { interestCounts } from "../ops/interest-counts.ts";
 import { meanPool } from "../ops/mean-pool.ts";
 import { reshape } from "../ops/reshape.ts";
 import { hiddenLayers, withProfile } from "./layers.ts";
-import type { Encode, SharedOptions } from "./model.ts";
+import { type Encode, type SharedOptions, sharedDefaults } from "./model.ts";
 
-export const youtubeDnnDefaults: SharedOptions = {
-  dimension: 64,
-  length: 50,
-  hiddenLayers: [256],
-  profileDimension: 16,
-  embeddingDeviation: 0.1,
-  embeddingPrecision: "f32",
-  inputEmbeddings: "tied",
-  normaliseOutputs: false,
-  seed: 1,
-};
+export const youtubeDnnDefaults: SharedOptions = sharedDefaults;
 
 /** The baseline (YouTube DNN, RecSys 2016): the mean of the behaviours, joined with the profile, through the same layers as MIND. */
 export function youtubeDnn(options: SharedOptions): Encode {

@@ -21,16 +21,22 @@ const above = (bound: number) => z.number().gt(bound);
 /** The generator takes 32 bits. */
 const seed = z.number().int().min(0).max(0xffffffff);
 
-const sharedOptions = {
+const commonOptions = {
   dimension: whole(1),
   length: whole(1),
   embeddingDeviation: above(0),
   embeddingPrecision: z.enum(["f32", "f16"]),
-  inputEmbeddings: z.enum(["tied", "separate", "frozen"]),
   normaliseOutputs: z.boolean(),
+  seed,
+};
+
+const inputEmbeddings = z.enum(["tied", "separate", "frozen"]);
+
+const sharedOptions = {
+  ...commonOptions,
+  inputEmbeddings,
   hiddenLayers: z.array(whole(1)),
   profileDimension: whole(1),
-  seed,
 };
 
 const orderOptions = {
@@ -63,13 +69,9 @@ export const mindOptionsSchema = z.strictObject({
 }) satisfies z.ZodType<MindOptions>;
 
 export const comirecDrOptionsSchema = z.strictObject({
+  ...commonOptions,
   dimension: whole(4).multipleOf(4),
-  length: sharedOptions.length,
-  embeddingDeviation: sharedOptions.embeddingDeviation,
-  embeddingPrecision: sharedOptions.embeddingPrecision,
-  inputEmbeddings: sharedOptions.inputEmbeddings,
-  normaliseOutputs: sharedOptions.normaliseOutputs,
-  seed,
+  inputEmbeddings,
   interests: whole(1).max(64),
   iterations: whole(1),
   transformDeviation: above(0),
@@ -78,25 +80,15 @@ export const comirecDrOptionsSchema = z.strictObject({
 }) satisfies z.ZodType<ComirecDrOptions>;
 
 export const comirecSaOptionsSchema = z.strictObject({
-  dimension: sharedOptions.dimension,
-  length: sharedOptions.length,
-  embeddingDeviation: sharedOptions.embeddingDeviation,
-  embeddingPrecision: sharedOptions.embeddingPrecision,
-  inputEmbeddings: sharedOptions.inputEmbeddings,
-  normaliseOutputs: sharedOptions.normaliseOutputs,
-  seed,
+  ...commonOptions,
+  inputEmbeddings,
   interests: whole(1).max(64),
   attentionDimension: whole(1),
   ...orderOptions,
 }) satisfies z.ZodType<ComirecSaOptions>;
 
 export const maxmfOptionsSchema = z.strictObject({
-  dimension: sharedOptions.dimension,
-  length: sharedOptions.length,
-  embeddingDeviation: sharedOptions.embeddingDeviation,
-  embeddingPrecision: sharedOptions.embeddingPrecision,
-  normaliseOutputs: sharedOptions.normaliseOutputs,
-  seed,
+  ...commonOptions,
   interests: whole(1).max(64),
 }) satisfies z.ZodType<MaxmfOptions>;
 
