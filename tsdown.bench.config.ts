@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { loadedFromPackages } from "./tools/packages.ts";
 import { wgsl } from "./tools/wgsl.ts";
 
 export default defineConfig({
@@ -19,16 +20,6 @@ export default defineConfig({
   outExtensions: () => ({ js: ".js" }),
   plugins: [wgsl()],
   deps: {
-    neverBundle: [
-      "webgpu",
-      "fastify",
-      "@fastify/swagger",
-      "@fastify/swagger-ui",
-      "prom-client",
-      "benchmark",
-      "commander",
-      "@duckdb/node-api",
-      "@sparticuz/chromium",
-    ],
+    neverBundle: ["benchmark", "commander", ...loadedFromPackages],
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { loadedFromPackages } from "./tools/packages.ts";
 import { page } from "./tools/page.ts";
 import { wgsl } from "./tools/wgsl.ts";
 
@@ -13,19 +14,7 @@ export default defineConfig({
   clean: true,
   plugins: [wgsl(), page()],
   deps: {
-    neverBundle: [
-      "webgpu",
-      "fastify",
-      "@fastify/swagger",
-      "@fastify/swagger-ui",
-      "prom-client",
-      "@duckdb/node-api",
-      "@sparticuz/chromium",
-      "usearch",
-      "hyparquet-writer",
-      "pg",
-      "pg-copy-streams",
-    ],
+    neverBundle: [...loadedFromPackages],
     alwaysBundle: ["commander", "cli-progress", "cli-table3", "protobufjs", "umap-js", "zod"],
     onlyAllowBundle: false,
   },
