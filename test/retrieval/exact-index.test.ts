@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine.ts";
 import { createExactIndex } from "../../src/retrieval/exact-index.ts";
 import type { Hit, ItemIndex, Query } from "../../src/retrieval/item-index.ts";
+import { exactSearch } from "../support/exact-search.ts";
 import { normals } from "../support/op.ts";
 
 const itemCount = 300;
@@ -21,23 +22,7 @@ afterAll(() => {
   engine.dispose();
 });
 
-/** What an index shall find, in double precision. */
-function expected({ vectors, hidden = [], allowed }: Query, depth: number): Hit[] {
-  const left = new Set(hidden);
-  const among = allowed && new Set(allowed);
-  const hits: Hit[] = [];
-  for (let item = 1; item <= itemCount; item++) {
-    if (left.has(item) || (among && !among.has(item))) continue;
-    let hit: Hit | undefined;
-    for (let interest = 0; interest < vectors.length / dimension; interest++) {
-      let score = 0;
-      for (let c = 0; c < dimension; c++) score += vectors[interest * dimension + c]! * table[item * dimension + c]!;
-      if (!hit || score > hit.score) hit = { item, score, interest };
-    }
-    if (hit) hits.push(hit);
-  }
-  return hits.sort((one, other) => other.score - one.score || one.item - other.item).slice(0, depth);
-}
+const expected = (query: Query, depth: number) => exactSearch({ itemCount, dimension, values: table }, query, depth);
 
 const vectorsOf = (count: number, seed: number) => normals([count, dimension], seed).data as Float32Array;
 const queries: readonly Query[] = [

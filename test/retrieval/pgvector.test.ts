@@ -8,6 +8,7 @@ import { fingerprintOf, type ItemVectors } from "../../src/retrieval/item-vector
 import { openPostgresIndex } from "../../src/retrieval/pgvector-index.ts";
 import { type PushOptions, pushToPostgres } from "../../src/retrieval/pgvector-push.ts";
 import { isPostgresUrl, shownUrl, tablesOf } from "../../src/retrieval/postgres.ts";
+import { exactSearch } from "../support/exact-search.ts";
 import { normals } from "../support/op.ts";
 
 // POSTGRES_URL names a real server, where COPY is used; else PostgreSQL runs in this process, behind a real socket, which does not speak it.
@@ -51,23 +52,6 @@ async function dropTables(name: string): Promise<void> {
   await admin.query(`drop table if exists ${name}_version`);
 }
 
-function exact({ values }: ItemVectors, { vectors, hidden = [], allowed }: Query, depth: number): Hit[] {
-  const left = new Set(hidden);
-  const among = allowed && new Set(allowed);
-  const hits: Hit[] = [];
-  for (let item = 1; item <= itemCount; item++) {
-    if (left.has(item) || (among && !among.has(item))) continue;
-    let hit: Hit | undefined;
-    for (let interest = 0; interest < vectors.length / dimension; interest++) {
-      let score = 0;
-      for (let c = 0; c < dimension; c++) score += vectors[interest * dimension + c]! * values[item * dimension + c]!;
-      if (!hit || score > hit.score) hit = { item, score, interest };
-    }
-    if (hit) hits.push(hit);
-  }
-  return hits.sort((one, other) => other.score - one.score || one.item - other.item).slice(0, depth);
-}
-
 const queryOf = (count: number, seed: number) => normals([count, dimension], seed).data as Float32Array;
 const itemsOf = (hits: readonly Hit[]) => hits.map(({ item }) => item);
 
@@ -82,7 +66,7 @@ test("what was pushed is found, each item once, with its best score and the inte
   const found = await index.search(queries, 10);
   let shared = 0;
   for (const [i, query] of queries.entries()) {
-    const wanted = exact(items, query, 10);
+    const wanted = exactSearch(items, query, 10);
     expect(found[i]).toHaveLength(10);
     expect(new Set(itemsOf(found[i]!)).size).toBe(10);
     shared += itemsOf(found[i]!).filter((item) => itemsOf(wanted).includes(item)).length;
@@ -104,11 +88,11 @@ test("hidden items are not found, allowed ones alone are", async () => {
   await pushToPostgres(target, items, itemIds, { load });
   const index = await openPostgresIndex(target, items);
   const vectors = queryOf(2, 5);
-  const best = exact(items, { vectors }, 5);
+  const best = exactSearch(items, { vectors }, 5);
   const hidden = itemsOf(best.slice(0, 3));
   const [without] = await index.search([{ vectors, hidden }], 5);
   expect(without!.some(({ item }) => hidden.includes(item))).toBe(false);
-  const allowed = itemsOf(exact(items, { vectors }, itemCount).slice(-4));
+  const allowed = itemsOf(exactSearch(items, { vectors }, itemCount).slice(-4));
   const [among] = await index.search([{ vectors, allowed }], 5);
   expect(itemsOf(among!)).toEqual(allowed);
   index.dispose();
@@ -126,7 +110,7 @@ test("the push of another model ends the searches for this one, and its own are 
   await expect(old.search([{ vectors: queryOf(1, 3) }], 3)).rejects.toThrow(/holds the vectors of another model/);
   const index = await openPostgresIndex(target, second);
   const query = { vectors: queryOf(1, 3) };
-  expect(itemsOf((await index.search([query], 3))[0]!)).toEqual(itemsOf(exact(second, query, 3)));
+  expect(itemsOf((await index.search([query], 3))[0]!)).toEqual(itemsOf(exactSearch(second, query, 3)));
   expect((await admin.query("select count(*)::int as n from pm_versions")).rows).toEqual([{ n: itemCount }]);
   for (const opened of [old, index]) opened.dispose();
 });
@@ -141,7 +125,7 @@ test("a push that fails leaves what was there", async () => {
   await expect(pushToPostgres(target, broken, ids, { load })).rejects.toThrow(/0x00|invalid byte/);
   const index = await openPostgresIndex(target, items);
   const query = { vectors: queryOf(1, 3) };
-  expect(itemsOf((await index.search([query], 3))[0]!)).toEqual(itemsOf(exact(items, query, 3)));
+  expect(itemsOf((await index.search([query], 3))[0]!)).toEqual(itemsOf(exactSearch(items, query, 3)));
   index.dispose();
 });
 
@@ -160,7 +144,7 @@ test("a table that is there already, in partitions, is used as it is", async () 
   await pushToPostgres(target, items, itemIds, { load });
   const index = await openPostgresIndex(target, items);
   const query = { vectors: queryOf(3, 8) };
-  expect(itemsOf((await index.search([query], 8))[0]!)).toEqual(itemsOf(exact(items, query, 8)));
+  expect(itemsOf((await index.search([query], 8))[0]!)).toEqual(itemsOf(exactSearch(items, query, 8)));
   index.dispose();
 });
 

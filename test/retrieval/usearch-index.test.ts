@@ -7,6 +7,7 @@ import type { Hit, Query } from "../../src/retrieval/item-index.ts";
 import { fingerprintOf } from "../../src/retrieval/item-vectors.ts";
 import { factorFor, recallOf } from "../../src/retrieval/recall.ts";
 import { buildUsearch, createUsearchIndex } from "../../src/retrieval/usearch-index.ts";
+import { exactSearch } from "../support/exact-search.ts";
 import { normals } from "../support/op.ts";
 
 const itemCount = 500;
@@ -27,22 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function exact({ vectors: interests, hidden = [], allowed }: Query, depth: number): Hit[] {
-  const left = new Set(hidden);
-  const among = allowed && new Set(allowed);
-  const hits: Hit[] = [];
-  for (let item = 1; item <= itemCount; item++) {
-    if (left.has(item) || (among && !among.has(item))) continue;
-    let hit: Hit | undefined;
-    for (let interest = 0; interest < interests.length / dimension; interest++) {
-      let score = 0;
-      for (let c = 0; c < dimension; c++) score += interests[interest * dimension + c]! * values[item * dimension + c]!;
-      if (!hit || score > hit.score) hit = { item, score, interest };
-    }
-    if (hit) hits.push(hit);
-  }
-  return hits.sort((one, other) => other.score - one.score || one.item - other.item).slice(0, depth);
-}
+const exact = (query: Query, depth: number) => exactSearch(vectors, query, depth);
 
 const vectorsOf = (count: number, seed: number) => normals([count, dimension], seed).data as Float32Array;
 const queries = Array.from({ length: 30 }, (_, i): Query => ({ vectors: vectorsOf(1 + (i % 4), 10 + i) }));
