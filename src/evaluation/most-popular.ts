@@ -102,7 +102,7 @@ export function seenItems({ history, targets }: HeldOut, user: number): Set<numb
 }
 
 /** The length of the longest list. */
-function longest({ offsets }: Ragged): number {
+export function longest({ offsets }: Ragged): number {
   let most = 0;
   for (let list = 0; list + 1 < offsets.length; list++) most = Math.max(most, offsets[list + 1]! - offsets[list]!);
   return most;

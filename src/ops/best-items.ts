@@ -8,7 +8,8 @@ import { type RowWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/best-items.ts";
 import { winnerWords } from "../reference/best-scores.ts";
 import { sizesOf } from "./best-scores.ts";
-import { eachFamily, type FamilyName, windowDispatch } from "./best-scores-kernels.ts";
+import { windowDispatch } from "./best-scores-kernels.ts";
+import { eachFamily, type FamilyName } from "./matmul-kernels.ts";
 
 /** Which items may be found. */
 export interface BestItemsChoice {

@@ -1,7 +1,8 @@
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import type { Shape } from "../graph/shape.ts";
 import * as reference from "../reference/best-scores.ts";
-import { candidatesGradientDispatch, eachFamily, interestsGradientDispatch } from "./best-scores-kernels.ts";
+import { candidatesGradientDispatch, interestsGradientDispatch } from "./best-scores-kernels.ts";
+import { eachFamily } from "./matmul-kernels.ts";
 
 /** A candidate that each user has beside those that all share, as the positive of a loss is. */
 export interface OwnCandidate {

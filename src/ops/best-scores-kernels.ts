@@ -8,13 +8,10 @@ import backwardWorkgroupShader from "../../shaders/best_scores_backward_workgrou
 import subgroupShader from "../../shaders/best_scores_subgroup.wgsl";
 import workgroupShader from "../../shaders/best_scores_workgroup.wgsl";
 import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
-import type { KernelFamily } from "../graph/families.ts";
-import type { Node, Value } from "../graph/graph.ts";
+import type { Value } from "../graph/graph.ts";
 import { inWindow, type RowWindow, rowWindows } from "../graph/windows.ts";
 import type { BestScoresSizes } from "../reference/best-scores.ts";
-import { familiesOf, quadsOf } from "./matmul-kernels.ts";
-
-export type FamilyName = "subgroup" | "workgroup" | "plain";
+import { type FamilyName, quadsOf } from "./matmul-kernels.ts";
 
 /** How one family's kernel is launched: the columns of its result cut into tiles, the rows into blocks of four. */
 interface Way {
@@ -154,12 +151,4 @@ export function candidatesGradientDispatch(
     constants: { ...constants, scaled: Number(upstream !== undefined) },
     bindings: [...[interests!, g!, winners!].map(read), write(dCandidates), read(upstream ?? g!)],
   };
-}
-
-/** The families of an op whose kernels are given by the name of the family. */
-export function eachFamily<Attributes>(
-  kernels: (family: FamilyName, ...node: Parameters<KernelFamily<Attributes>["kernels"]>) => readonly Dispatch[],
-): KernelFamily<Attributes>[] {
-  const of = (family: FamilyName) => (node: Node<Attributes>, target: KernelTarget) => kernels(family, node, target);
-  return familiesOf({ subgroup: of("subgroup"), workgroup: of("workgroup"), plain: of("plain") });
 }

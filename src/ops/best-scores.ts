@@ -3,7 +3,8 @@ import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes } from "../graph/shape.ts";
 import * as reference from "../reference/best-scores.ts";
 import { candidatesGradient, interestsGradient } from "./best-scores-backward.ts";
-import { eachFamily, scoreDispatches } from "./best-scores-kernels.ts";
+import { scoreDispatches } from "./best-scores-kernels.ts";
+import { eachFamily } from "./matmul-kernels.ts";
 
 /**
  * Scores every candidate by the interest that likes it best (MIND, serving; the score that retrieval uses):

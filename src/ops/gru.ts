@@ -1,12 +1,12 @@
 import gatesShader from "../../shaders/gru_gates.wgsl";
 import gatesBackwardShader from "../../shaders/gru_gates_backward.wgsl";
 import { type Dispatch, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Op, Tensor, Value } from "../graph/graph.ts";
+import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes, sameShape } from "../graph/shape.ts";
 import { inWindow } from "../graph/windows.ts";
 import * as reference from "../reference/gru.ts";
 import { productAndSums } from "./matmul.ts";
-import { familiesOf, type Product, productKernels } from "./matmul-kernels.ts";
+import { eachFamily, type Product, productKernels } from "./matmul-kernels.ts";
 
 /**
  * A gated recurrent unit over each user's behaviours, reset applied after the product (PyTorch's form of Cho et al. 2014):
@@ -101,40 +101,34 @@ const gruOp: Op<undefined> = {
     const { final, states, p } = reference.gru(given, sizesOf(inputs));
     return [final, states, p];
   },
-  families: familiesOf(forward(productKernels)),
+  families: eachFamily((family, node) => forward(productKernels[family], node)),
 };
 
-type Kernels = typeof productKernels;
-type Launches = { readonly [Family in keyof Kernels]: NonNullable<Op["kernels"]> };
+type LaunchProduct = (product: Product) => Dispatch;
 
-function forward(kernels: Kernels): Launches {
-  const by =
-    (launch: (product: Product) => Dispatch): NonNullable<Op["kernels"]> =>
-    ({ inputs, outputs }) => {
-      const [x, recurrent, bias, lengths] = inputs as [Value, Value, Value, Value];
-      const [final, states, p] = outputs as [Value, Value, Value];
-      const { batch, length, h, rows } = sizesOf(inputs);
-      return Array.from({ length }, (_, step) => {
-        const next = step + 1 < length ? ofStep(write(states), step + 1) : write(final);
-        const gates: Dispatch = {
-          shader: gatesShader,
-          constants: { first: step === 0 ? 1 : 0 },
-          params: {
-            batch: u32(batch),
-            rows: u32(rows),
-            nextRows: u32(step + 1 < length ? rows : batch),
-            length: u32(length),
-            step: u32(step),
-            quads: u32(h / 4),
-          },
-          bindings: [...[x, bias, lengths].map(read), ofStep(write(states), step), ofStep(write(p), step), next],
-          workgroups: gridOf((rows * h) / 4),
-        };
-        if (step === 0) return [gates];
-        return [stepProduct(launch, { b: recurrent, bias }, stepOf(states, step), stepOf(p, step)), gates];
-      }).flat();
+function forward(launch: LaunchProduct, { inputs, outputs }: Node<undefined>): Dispatch[] {
+  const [x, recurrent, bias, lengths] = inputs as [Value, Value, Value, Value];
+  const [final, states, p] = outputs as [Value, Value, Value];
+  const { batch, length, h, rows } = sizesOf(inputs);
+  return Array.from({ length }, (_, step) => {
+    const next = step + 1 < length ? ofStep(write(states), step + 1) : write(final);
+    const gates: Dispatch = {
+      shader: gatesShader,
+      constants: { first: step === 0 ? 1 : 0 },
+      params: {
+        batch: u32(batch),
+        rows: u32(rows),
+        nextRows: u32(step + 1 < length ? rows : batch),
+        length: u32(length),
+        step: u32(step),
+        quads: u32(h / 4),
+      },
+      bindings: [...[x, bias, lengths].map(read), ofStep(write(states), step), ofStep(write(p), step), next],
+      workgroups: gridOf((rows * h) / 4),
     };
-  return { subgroup: by(kernels.subgroup), workgroup: by(kernels.workgroup), plain: by(kernels.plain) };
+    if (step === 0) return [gates];
+    return [stepProduct(launch, { b: recurrent, bias }, stepOf(states, step), stepOf(p, step)), gates];
+  }).flat();
 }
 
 /** Inputs: x, U, lengths, states, p and the gradient of the final states. */
@@ -152,35 +146,33 @@ const gruBackwardOp: Op<undefined> = {
     const { dx, dp } = reference.gruBackward(given, saved, data(upstream), sizesOf(inputs));
     return [dx, dp];
   },
-  families: familiesOf(backward(productKernels)),
+  families: eachFamily((family, node) => backward(productKernels[family], node)),
 };
 
-function backward(kernels: Kernels): Launches {
-  const by =
-    (launch: (product: Product) => Dispatch): NonNullable<Op["kernels"]> =>
-    ({ inputs, outputs: [dx, dp], scratch: [direct, back] }) => {
-      const [x, recurrent, lengths, states, p, upstream] = inputs as [Value, Value, Value, Value, Value, Value];
-      const { batch, length, h, rows } = sizesOf(inputs);
-      return Array.from({ length }, (_, turn) => {
-        const step = length - 1 - turn;
-        const gates: Dispatch = {
-          shader: gatesBackwardShader,
-          constants: { last: turn === 0 ? 1 : 0 },
-          params: { batch: u32(batch), rows: u32(rows), length: u32(length), step: u32(step), quads: u32(h / 4) },
-          bindings: [
-            ...[x, lengths].map(read),
-            ofStep(read(states), step),
-            ofStep(read(p), step),
-            ...[back!, upstream].map(read),
-            write(dx!),
-            ofStep(write(dp!), step),
-            write(direct!),
-          ],
-          workgroups: gridOf((rows * h) / 4),
-        };
-        if (step === 0) return [gates];
-        return [gates, stepProduct(launch, { b: recurrent, transposeB: true }, stepOf(dp!, step), back!)];
-      }).flat();
+function backward(
+  launch: LaunchProduct,
+  { inputs, outputs: [dx, dp], scratch: [direct, back] }: Node<undefined>,
+): Dispatch[] {
+  const [x, recurrent, lengths, states, p, upstream] = inputs as [Value, Value, Value, Value, Value, Value];
+  const { batch, length, h, rows } = sizesOf(inputs);
+  return Array.from({ length }, (_, turn) => {
+    const step = length - 1 - turn;
+    const gates: Dispatch = {
+      shader: gatesBackwardShader,
+      constants: { last: turn === 0 ? 1 : 0 },
+      params: { batch: u32(batch), rows: u32(rows), length: u32(length), step: u32(step), quads: u32(h / 4) },
+      bindings: [
+        ...[x, lengths].map(read),
+        ofStep(read(states), step),
+        ofStep(read(p), step),
+        ...[back!, upstream].map(read),
+        write(dx!),
+        ofStep(write(dp!), step),
+        write(direct!),
+      ],
+      workgroups: gridOf((rows * h) / 4),
     };
-  return { subgroup: by(kernels.subgroup), workgroup: by(kernels.workgroup), plain: by(kernels.plain) };
+    if (step === 0) return [gates];
+    return [gates, stepProduct(launch, { b: recurrent, transposeB: true }, stepOf(dp!, step), back!)];
+  }).flat();
 }

@@ -26,22 +26,25 @@ export const positionsOf = (matrices: Shape): number => (matrices.length === 3 ?
 
 export const quadsOf = (shape: Shape): number => rowPitch(shape, "f32") / 4;
 
+export type FamilyName = "subgroup" | "workgroup" | "plain";
+
 /**
- * Sharing loads among the eight invocations of a subgroup pays where loads are dear: on software adapters. Tiles in workgroup
+ * The families of an op whose kernels are given by the name of the family. Sharing loads among the eight invocations of a subgroup pays where loads are dear: on software adapters. Tiles in workgroup
  * memory need barriers, which are cheap on a GPU and dear elsewhere.
  */
-export function familiesOf<Attributes, Kernels extends KernelFamily<Attributes>["kernels"]>(
-  kernels: Readonly<Record<"subgroup" | "workgroup" | "plain", Kernels>>,
+export function eachFamily<Attributes>(
+  kernels: (family: FamilyName, node: Node<Attributes>, target: KernelTarget) => readonly Dispatch[],
 ): KernelFamily<Attributes>[] {
+  const of = (family: FamilyName) => (node: Node<Attributes>, target: KernelTarget) => kernels(family, node, target);
   return [
     {
       name: "subgroup",
       supports: (_, target) => target.subgroupSize === 8,
       suits: (_, target) => target.software,
-      kernels: kernels.subgroup,
+      kernels: of("subgroup"),
     },
-    { name: "workgroup", suits: (_, target) => !target.software, kernels: kernels.workgroup },
-    { name: "plain", kernels: kernels.plain },
+    { name: "workgroup", suits: (_, target) => !target.software, kernels: of("workgroup") },
+    { name: "plain", kernels: of("plain") },
   ];
 }
 
@@ -72,13 +75,7 @@ export const productKernels = {
 export function productFamilies<Attributes>(
   productOf: (node: Node<Attributes>) => Product,
 ): KernelFamily<Attributes>[] {
-  const alone = (launch: (product: Product) => Dispatch) => (node: Node<Attributes>, target: KernelTarget) =>
-    inWindows(launch, productOf(node), target);
-  return familiesOf<Attributes, (node: Node<Attributes>, target: KernelTarget) => Dispatch[]>({
-    subgroup: alone(productKernels.subgroup),
-    workgroup: alone(productKernels.workgroup),
-    plain: alone(productKernels.plain),
-  });
+  return eachFamily((family, node, target) => inWindows(productKernels[family], productOf(node), target));
 }
 
 /** One launch, or several for the rows of a catalogue that no binding shows whole. */

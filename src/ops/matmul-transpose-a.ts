@@ -6,7 +6,7 @@ import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, OutputSpec, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount } from "../graph/shape.ts";
-import { familiesOf, positionsOf, quadsOf, squareTiles } from "./matmul-kernels.ts";
+import { eachFamily, positionsOf, quadsOf, squareTiles } from "./matmul-kernels.ts";
 
 /** The factors of a^T b: a long sum over the rows of both, and often a small result. */
 interface Transposed {
@@ -94,11 +94,7 @@ export function transposedFamilies<Attributes>(): KernelFamily<Attributes>[] {
       reduceDispatch(partial, whole, cut.parts, hasSums),
     ];
   };
-  return familiesOf<Attributes, (node: Node<Attributes>, target: KernelTarget) => Dispatch[]>({
-    subgroup: launching(ways.subgroup),
-    workgroup: launching(ways.workgroup),
-    plain: launching(ways.plain),
-  });
+  return eachFamily((family, node, target) => launching(ways[family])(node, target));
 }
 
 /** A product and the sums of its second factor's columns, or the parts of both. */

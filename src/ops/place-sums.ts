@@ -35,13 +35,12 @@ const sizesOf = (rows: Shaped, weights: Shaped): reference.PlaceSumsSizes => {
 };
 
 /** Sizes for the kernels, and an invocation for each vec4 that they write. */
-function launchOf(written: Value, { outputs, places, batch }: reference.PlaceSumsSizes) {
+function launchOf(written: Value, { outputs, places }: Pick<reference.PlaceSumsSizes, "outputs" | "places">) {
   const quads = rowPitch(written.shape, "f32") / 4;
   const count = bufferElements(written.shape, "f32") / 4;
   return {
     params: {
       rows: u32(count / quads),
-      batch: u32(batch),
       outputs: u32(outputs),
       places: u32(places),
       quads: u32(quads),
@@ -60,8 +59,7 @@ const placeSumsOp: Op<undefined> = {
   reference: ([rows, weights]) => [reference.placeSums(data(rows), data(weights), sizesOf(rows, weights))],
   kernels({ inputs: [rows, weights], outputs: [sums] }) {
     const { params, workgroups } = launchOf(sums!, sizesOf(rows, weights));
-    const { batch: _, ...rest } = params;
-    return [{ shader, params: rest, bindings: [read(rows!), read(weights!), write(sums!)], workgroups }];
+    return [{ shader, params, bindings: [read(rows!), read(weights!), write(sums!)], workgroups }];
   },
 };
 
@@ -74,8 +72,7 @@ const backwardOp: Op<undefined> = {
   },
   kernels({ inputs: [dy, weights], outputs: [dx] }) {
     const { params, workgroups } = launchOf(dx!, sizesOf(dx, weights));
-    const { batch: _, ...rest } = params;
-    return [{ shader: backwardShader, params: rest, bindings: [read(dy!), read(weights!), write(dx!)], workgroups }];
+    return [{ shader: backwardShader, params, bindings: [read(dy!), read(weights!), write(dx!)], workgroups }];
   },
 };
 
@@ -86,11 +83,16 @@ const backwardWeightsOp: Op<undefined> = {
     const [batch, places, d] = rows!.shape as [number, number, number];
     return [reference.placeSumsBackwardWeights(data(dy), data(rows), { batch, places, d, outputs: dy!.shape[1]! })];
   },
-  kernels: ({ inputs: [dy, rows], outputs: [dw] }) => [
-    {
-      shader: weightsShader,
-      bindings: [read(dy!), read(rows!), write(dw!)],
-      ...launchOf(dw!, sizesOf(rows, dw)),
-    },
-  ],
+  kernels({ inputs: [dy, rows], outputs: [dw] }) {
+    const { params, workgroups } = launchOf(dw!, sizesOf(rows, dw));
+    const { rows: written, ...sizes } = params;
+    return [
+      {
+        shader: weightsShader,
+        params: { rows: written, batch: u32(rows!.shape[0]!), ...sizes },
+        bindings: [read(dy!), read(rows!), write(dw!)],
+        workgroups,
+      },
+    ];
+  },
 };

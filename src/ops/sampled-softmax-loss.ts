@@ -11,8 +11,8 @@ import { noWinner, winnerWords } from "../reference/best-scores.ts";
 import * as reference from "../reference/sampled-softmax-loss.ts";
 import { sizesOf } from "./best-scores.ts";
 import { candidatesGradient, interestsGradient } from "./best-scores-backward.ts";
-import { eachFamily, type FamilyName, scoreDispatches } from "./best-scores-kernels.ts";
-import { quadsOf } from "./matmul-kernels.ts";
+import { scoreDispatches } from "./best-scores-kernels.ts";
+import { eachFamily, type FamilyName, quadsOf } from "./matmul-kernels.ts";
 
 export interface SampledSoftmaxLossInputs {
   /** What scores the candidates, each by the best: interests `[B, K, d]`, K at most 255, or one vector for each user, `[B, d]`. */

@@ -2,8 +2,9 @@ import shader from "../../shaders/sequence_softmax.wgsl";
 import backwardShader from "../../shaders/sequence_softmax_backward.wgsl";
 import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
+import { requireShapes, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/sequence-softmax.ts";
+import { quadsOf } from "./matmul-kernels.ts";
 
 /**
  * Softmax over the behaviours of each interest: the attention of ComiRec-SA (KDD 2020, eq. 3).
@@ -21,7 +22,6 @@ export function sequenceSoftmax(x: Value, lengths: Value): Value {
 }
 
 const data = (tensor: Tensor) => tensor.data as Float64Array;
-const quadsOf = ({ shape }: Value) => rowPitch(shape, "f32") / 4;
 
 function sizesOf({ shape }: Pick<Value, "shape">): reference.SequenceSizes {
   const [batch, length, interests] = shape as [number, number, number];
@@ -35,7 +35,7 @@ const sequenceSoftmaxOp: Op<undefined> = {
   reference: ([x, lengths]) => [reference.sequenceSoftmax(data(x!), lengths!.data as Uint32Array, sizesOf(x!))],
   kernels({ inputs: [x, lengths], outputs: [p] }) {
     const { batch, length, interests } = sizesOf(x!);
-    const quads = quadsOf(x!);
+    const quads = quadsOf(x!.shape);
     return [
       {
         shader,
@@ -53,7 +53,7 @@ const sequenceSoftmaxBackwardOp: Op<undefined> = {
   reference: ([p, dp]) => [reference.sequenceSoftmaxBackward(data(p!), data(dp!), sizesOf(p!))],
   kernels({ inputs: [p, dp], outputs: [dx] }) {
     const { batch, length } = sizesOf(p!);
-    const quads = quadsOf(p!);
+    const quads = quadsOf(p!.shape);
     return [
       {
         shader: backwardShader,

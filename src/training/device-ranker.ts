@@ -2,6 +2,7 @@ import { allocateHistory, historyBatch } from "../data/batches.ts";
 import { itemsAt } from "../data/sequences.ts";
 import type { EvaluationUsers } from "../data/split.ts";
 import type { Engine } from "../engine.ts";
+import { longest } from "../evaluation/most-popular.ts";
 import type { Parameters } from "../graph/program.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { interestsOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
@@ -27,8 +28,8 @@ export async function createDeviceRanker(
   const interestLimit = interestsOf(spec);
   const perUser = 4 * (dataset.itemCount + 1);
   const batch = Math.max(1, Math.min(256, users.users.length, Math.floor(scoreBytes / perUser)));
-  const targetWidth = longest(users.targets.offsets);
-  const excludedWidth = includeSeen ? 1 : longest(users.history.offsets);
+  const targetWidth = Math.max(1, longest(users.targets));
+  const excludedWidth = includeSeen ? 1 : Math.max(1, longest(users.history));
 
   const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
   const { scores, winners } = bestScores(interests, interestCounts, items.all());
@@ -84,10 +85,4 @@ function withoutPadding(rows: Uint32Array, offsets: Uint32Array, width: number):
     values.set(rows.subarray(row * width, row * width + size), offsets[row]! - first);
   }
   return values;
-}
-
-function longest(offsets: Uint32Array): number {
-  let most = 1;
-  for (let i = 1; i < offsets.length; i++) most = Math.max(most, offsets[i]! - offsets[i - 1]!);
-  return most;
 }

@@ -54,7 +54,8 @@ export interface Judgement {
   readonly interestCounts: Uint32Array;
 }
 
-const topForUse = 50;
+/** How many of a user's first items tell which interests are in use. */
+export const topForUse = 50;
 
 /**
  * Ranks the whole catalogue for every evaluated user: on the device by a trained model, on the CPU by a fitted one.

@@ -8,7 +8,7 @@ import type { Parameters } from "../graph/program.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { interestsOf, isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
-import { type Judgement, judge } from "./judge.ts";
+import { type Judgement, judge, topForUse } from "./judge.ts";
 
 export interface MeasureOptions {
   /** Cutoffs N of the metrics. */
@@ -38,9 +38,6 @@ export interface Measurement {
 }
 
 export const curveCutoffs = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200] as const;
-
-/** How many of a user's first items tell which interests are in use. */
-const topForUse = 50;
 
 /** Judges a model and looks at the lists that it would show, by {@link judge}. */
 export async function measure(
