@@ -1,12 +1,10 @@
-import type { Graph, Value } from "../graph/graph.ts";
-import { lastDimension } from "../graph/shape.ts";
 import { add } from "../ops/add.ts";
 import { interestCounts } from "../ops/interest-counts.ts";
-import { linear } from "../ops/linear.ts";
 import { sequenceSoftmax } from "../ops/sequence-softmax.ts";
 import { tanh } from "../ops/tanh.ts";
 import { weightedSums } from "../ops/weighted-sums.ts";
-import { embeddings, glorot, zeros } from "./initializers.ts";
+import { embeddings } from "./initializers.ts";
+import { createLayer } from "./layers.ts";
 import { commonDefaults, type Encode, type SharedOptions } from "./model.ts";
 import { type OrderOptions, orderVectors } from "./order.ts";
 
@@ -33,26 +31,21 @@ export const comirecSaDefaults: ComirecSaOptions = {
  */
 export function comirecSa(options: ComirecSaOptions): Encode {
   return (graph, users, items) => {
-    const { interests, attentionDimension } = options;
+    const { dimension, interests, attentionDimension, seed } = options;
     const rows = items.behaviours(users.history);
-    const initial = (name: string) => embeddings(options.embeddingDeviation, { seed: options.seed, name });
+    const initial = (name: string) => embeddings(options.embeddingDeviation, { seed, name });
     const order = orderVectors(graph, "attention", users, options, {
       positions: initial("attention.positions"),
       times: initial("attention.times"),
     });
     const seen = order ? add(rows, order) : rows;
-    const hidden = tanh(layer(graph, "attention.0", seen, attentionDimension, options));
-    const weights = sequenceSoftmax(layer(graph, "attention.1", hidden, interests, options), users.lengths);
+    const first = createLayer(graph, "attention.0", [dimension, attentionDimension], seed);
+    const second = createLayer(graph, "attention.1", [attentionDimension, interests], seed);
+    const weights = sequenceSoftmax(second(tanh(first(seen))), users.lengths);
     return {
       interests: weightedSums(weights, rows),
       interestCounts: interestCounts(users.lengths, interests, "fixed"),
       routingWeights: weights,
     };
   };
-}
-
-function layer(graph: Graph, name: string, x: Value, width: number, { seed }: ComirecSaOptions): Value {
-  const weightName = `${name}.weight`;
-  const weight = graph.parameter(weightName, [lastDimension(x.shape), width], glorot({ seed, name: weightName }));
-  return linear(x, weight, graph.parameter(`${name}.bias`, [1, width], zeros));
 }

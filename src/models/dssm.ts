@@ -1,8 +1,6 @@
-import { interestCounts } from "../ops/interest-counts.ts";
 import { meanPool } from "../ops/mean-pool.ts";
-import { reshape } from "../ops/reshape.ts";
 import { through } from "./catalogue.ts";
-import { createLayers, hiddenLayers, withProfile } from "./layers.ts";
+import { createLayers, oneInterest } from "./layers.ts";
 import { type Encode, type SharedOptions, sharedDefaults } from "./model.ts";
 
 export interface DssmOptions extends SharedOptions {
@@ -26,12 +24,8 @@ export function dssm(options: DssmOptions): Encode {
   return (graph, users, items) => {
     const { dimension, itemHiddenLayers, seed } = options;
     const pooled = meanPool(items.behaviours(users.history), users.lengths);
-    const vector = hiddenLayers(graph, "interests", withProfile(graph, pooled, users, options), options);
+    const user = oneInterest(graph, pooled, users, options);
     const tower = createLayers(graph, "items.tower", [dimension, ...itemHiddenLayers, dimension], seed);
-    return {
-      interests: reshape(vector, [users.lengths.shape[0]!, 1, dimension]),
-      interestCounts: interestCounts(users.lengths, 1),
-      items: through(items, tower),
-    };
+    return { ...user, items: through(items, tower) };
   };
 }

@@ -1,9 +1,6 @@
 import { gru } from "../ops/gru.ts";
-import { interestCounts } from "../ops/interest-counts.ts";
-import { linear } from "../ops/linear.ts";
-import { reshape } from "../ops/reshape.ts";
-import { glorot, orthogonal, zeros } from "./initializers.ts";
-import { hiddenLayers, withProfile } from "./layers.ts";
+import { orthogonal, zeros } from "./initializers.ts";
+import { createLayer, oneInterest } from "./layers.ts";
 import { type Encode, type SharedOptions, sharedDefaults } from "./model.ts";
 
 export interface Gru4recOptions extends SharedOptions {
@@ -22,13 +19,8 @@ export const gru4recDefaults: Gru4recOptions = {
 export function gru4rec(options: Gru4recOptions): Encode {
   return (graph, users, items) => {
     const { dimension, stateDimension: h, seed } = options;
-    const weightName = "recurrent.input.weight";
-    const weight = graph.parameter(weightName, [dimension, 3 * h], glorot({ seed, name: weightName }));
-    const gates = linear(
-      items.behaviours(users.history),
-      weight,
-      graph.parameter("recurrent.input.bias", [1, 3 * h], zeros),
-    );
+    const input = createLayer(graph, "recurrent.input", [dimension, 3 * h], seed);
+    const gates = input(items.behaviours(users.history));
     const stateName = "recurrent.state.weight";
     const state = gru(
       gates,
@@ -36,10 +28,6 @@ export function gru4rec(options: Gru4recOptions): Encode {
       graph.parameter("recurrent.state.bias", [1, 3 * h], zeros),
       users.lengths,
     );
-    const vector = hiddenLayers(graph, "interests", withProfile(graph, state, users, options), options);
-    return {
-      interests: reshape(vector, [users.lengths.shape[0]!, 1, dimension]),
-      interestCounts: interestCounts(users.lengths, 1),
-    };
+    return oneInterest(graph, state, users, options);
   };
 }

@@ -2,14 +2,16 @@ import type { Graph, Initializer, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
 import { concat } from "../ops/concat.ts";
 import { gather } from "../ops/gather.ts";
+import { interestCounts } from "../ops/interest-counts.ts";
 import { latest } from "../ops/latest.ts";
 import { linear } from "../ops/linear.ts";
 import { meanPool } from "../ops/mean-pool.ts";
 import { placeSums } from "../ops/place-sums.ts";
+import { reshape } from "../ops/reshape.ts";
 import { valueCounts } from "../ops/value-counts.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { embeddings, glorot, zeros } from "./initializers.ts";
-import type { SharedOptions, UserBatch } from "./model.ts";
+import type { EncodedUsers, SharedOptions, UserBatch } from "./model.ts";
 
 /** Linear layers named `${name}.0`, `${name}.1`, ...: ReLU after each but the last, which is `dimension` wide (MIND, H-layers). */
 export function hiddenLayers(graph: Graph, name: string, x: Value, options: SharedOptions): Value {
@@ -19,15 +21,29 @@ export function hiddenLayers(graph: Graph, name: string, x: Value, options: Shar
 
 /** The same layers for any number of inputs: from `widths[0]` columns to the last of the widths, with ReLU between. */
 export function createLayers(graph: Graph, name: string, widths: readonly number[], seed: number): (x: Value) => Value {
-  const layers = widths.slice(1).map((width, layer) => {
-    const weightName = `${name}.${layer}.weight`;
-    const weight = graph.parameter(weightName, [widths[layer]!, width], glorot({ seed, name: weightName }));
-    return { weight, bias: graph.parameter(`${name}.${layer}.bias`, [1, width], zeros) };
-  });
-  return (x) =>
-    layers.reduce((input, { weight, bias }, layer) => {
-      return linear(input, weight, bias, { relu: layer < layers.length - 1 });
-    }, x);
+  const layers = widths
+    .slice(1)
+    .map((width, layer) => createLayer(graph, `${name}.${layer}`, [widths[layer]!, width], seed));
+  return (x) => layers.reduce((input, layer, index) => layer(input, { relu: index < layers.length - 1 }), x);
+}
+
+/** One linear layer, its parameters named `${name}.weight` and `${name}.bias`. */
+export function createLayer(graph: Graph, name: string, [from, to]: readonly [number, number], seed: number): Layer {
+  const weightName = `${name}.weight`;
+  const weight = graph.parameter(weightName, [from, to], glorot({ seed, name: weightName }));
+  const bias = graph.parameter(`${name}.bias`, [1, to], zeros);
+  return (x, options) => linear(x, weight, bias, options);
+}
+
+type Layer = (x: Value, options?: { readonly relu?: boolean }) => Value;
+
+/** One vector for each user, joined with the profile, through the hidden layers: the only interest of a single-vector model. */
+export function oneInterest(graph: Graph, x: Value, users: UserBatch, options: SharedOptions): EncodedUsers {
+  const vector = hiddenLayers(graph, "interests", withProfile(graph, x, users, options), options);
+  return {
+    interests: reshape(vector, [users.lengths.shape[0]!, 1, options.dimension]),
+    interestCounts: interestCounts(users.lengths, 1),
+  };
 }
 
 /** Appends the user's profile, one embedding for each field (the mean of a field's values), to every row of `x`. */
