@@ -2,17 +2,9 @@ import type { Engine } from "../engine.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { type FittedSpec, fittedModel } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
-import { judge } from "./judge.ts";
+import { endEpoch } from "./end-epoch.ts";
 import type { TrainingOptions } from "./options.ts";
-import {
-  afterEpoch,
-  type Checkpoint,
-  type EpochResult,
-  type TrainingHooks,
-  type TrainingProgress,
-  type TrainingResult,
-  validationCutoffs,
-} from "./progress.ts";
+import { type Checkpoint, goesOn, nothingTrained, type TrainingHooks, type TrainingResult } from "./progress.ts";
 
 /** Reports come, and others get their turn, so often. */
 const secondsBetweenReports = 0.1;
@@ -27,12 +19,12 @@ export async function fitModel(
   from?: Checkpoint,
 ): Promise<TrainingResult> {
   const model = fittedModel(spec);
-  const limits = { epochs: model.isIterative ? options.epochs : 1, patience: options.patience };
-  const { train, validation } = dataset.split;
-  let progress: TrainingProgress = from?.progress ?? { epoch: 0, step: 0, history: [], finished: false };
+  const limited = { ...options, epochs: model.isIterative ? options.epochs : 1 };
+  const { train } = dataset.split;
+  let progress = from?.progress ?? nothingTrained;
   let now: Arrays | undefined = from?.state;
   let best: Arrays = from?.best ?? new Map();
-  while (!progress.finished && progress.epoch < limits.epochs) {
+  while (goesOn(progress, limited)) {
     const { epoch } = progress;
     const clock = createClock(train.items.length);
     const { arrays, loss } = await model.pass(train, now, async (done, total) => {
@@ -43,20 +35,14 @@ export async function fitModel(
     });
     now = arrays;
     const fitted = { loss, seconds: clock.seconds(), samplesPerSecond: clock.rate(1) };
-    const judgement = await judge(engine, now, spec, dataset, validation, {
-      at: validationCutoffs,
-      includeSeen: options.includeSeen,
-      users: options.validationUsers,
-    });
-    const { metrics, interestCosine } = judgement;
-    const result: EpochResult = { epoch, ...fitted, validation: metrics, interestCosine };
-    progress = afterEpoch(progress, result, limits);
-    if (progress.bestEpoch === epoch) best = now;
-    hooks.onEpoch?.(result, judgement);
+    const ended = await endEpoch(engine, now, spec, dataset, limited, progress, fitted);
+    progress = ended.progress;
+    if (ended.isBest) best = now;
+    hooks.onEpoch?.(ended.result, ended.judgement);
     await hooks.onCheckpoint?.({ progress, state: model.isIterative ? now : new Map(), best });
     if (hooks.signal?.aborted) break;
   }
-  return { progress, best, interrupted: !progress.finished && progress.epoch < limits.epochs };
+  return { progress, best, interrupted: goesOn(progress, limited) };
 }
 
 function createClock(samples: number) {

@@ -17,6 +17,9 @@ export interface TrainingProgress {
   readonly finished: boolean;
 }
 
+/** Where every training begins. */
+export const nothingTrained: TrainingProgress = { epoch: 0, step: 0, history: [], finished: false };
+
 export interface EpochResult {
   readonly epoch: number;
   /** Mean of the losses read during the epoch; null where a model is fitted that has none. */
@@ -76,6 +79,10 @@ export function afterEpoch(before: TrainingProgress, result: EpochResult, limits
   const progress = { epoch: result.epoch + 1, step: 0, history, bestEpoch: bestOf(history), finished: false };
   return { ...progress, finished: isFinished(progress, limits) };
 }
+
+/** Whether there are epochs left of a training that has not stopped by itself. */
+export const goesOn = ({ finished, epoch }: TrainingProgress, { epochs }: Pick<Limits, "epochs">): boolean =>
+  !finished && epoch < epochs;
 
 /** Whether there is nothing left to train: all epochs are done, or the last ones brought nothing better. */
 export function isFinished({ epoch, bestEpoch }: TrainingProgress, { epochs, patience }: Limits): boolean {

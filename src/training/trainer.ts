@@ -3,21 +3,13 @@ import { fail } from "../errors.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
+import { endEpoch } from "./end-epoch.ts";
 import { createFeeder } from "./feeder.ts";
 import { fitModel } from "./fit.ts";
-import { judge } from "./judge.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
 import { pickArrays, restore, snapshot } from "./parameter-arrays.ts";
-import {
-  afterEpoch,
-  type Checkpoint,
-  type EpochResult,
-  type TrainingHooks,
-  type TrainingProgress,
-  type TrainingResult,
-  validationCutoffs,
-} from "./progress.ts";
+import { type Checkpoint, goesOn, nothingTrained, type TrainingHooks, type TrainingResult } from "./progress.ts";
 import { createSteps } from "./steps.ts";
 
 /** Steps between two readings of the loss; a reading waits for the device. */
@@ -43,7 +35,7 @@ export async function train(
   }
   hooks.onCompiled?.(program);
   const learned = () => parameters.names.filter((name) => !isMoment(name));
-  let progress: TrainingProgress = from?.progress ?? { epoch: 0, step: 0, history: [], finished: false };
+  let progress = from?.progress ?? nothingTrained;
   let best: Arrays | undefined = from?.progress.bestEpoch === undefined ? undefined : from.best;
   let savedAt = performance.now();
   const checkpoint = async () => {
@@ -58,7 +50,7 @@ export async function train(
   const feeder = await createFeeder(steps, task, engine.description.kind, hooks.batchesFrom);
 
   try {
-    while (!progress.finished && progress.epoch < options.epochs) {
+    while (goesOn(progress, options)) {
       const { epoch } = progress;
       const meter = createMeter();
       for (let { step } = progress; step < stepsPerEpoch; step++) {
@@ -92,25 +84,15 @@ export async function train(
         if (performance.now() - savedAt > checkpointSeconds * 1000 && !last) await checkpoint();
       }
       const trained = { loss: meter.loss(), seconds: meter.seconds(), samplesPerSecond: meter.rate() };
-      const judgement = await judge(engine, parameters, spec, dataset, dataset.split.validation, {
-        at: validationCutoffs,
-        includeSeen: options.includeSeen,
-        users: options.validationUsers,
-      });
-      const result: EpochResult = {
-        epoch,
-        ...trained,
-        validation: judgement.metrics,
-        interestCosine: judgement.interestCosine,
-      };
-      progress = afterEpoch(progress, result, options);
-      if (progress.bestEpoch === epoch) best = await snapshot(parameters, learned());
-      hooks.onEpoch?.(result, judgement);
+      const ended = await endEpoch(engine, parameters, spec, dataset, options, progress, trained);
+      progress = ended.progress;
+      if (ended.isBest) best = await snapshot(parameters, learned());
+      hooks.onEpoch?.(ended.result, ended.judgement);
       await checkpoint();
       if (hooks.signal?.aborted) break;
     }
-    const interrupted = !progress.finished && progress.epoch < options.epochs;
-    return { progress, best: best ?? (await snapshot(parameters, learned())), interrupted };
+    const kept = best ?? (await snapshot(parameters, learned()));
+    return { progress, best: kept, interrupted: goesOn(progress, options) };
   } finally {
     await feeder.close();
     program.dispose();
