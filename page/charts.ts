@@ -82,10 +82,13 @@ export function chartCards(
 function cards(charts: readonly Chart[], width: number): HTMLElement[] {
   const isTwo = width >= twoColumns;
   const half = Math.max(260, (isTwo ? (width - gap) / 2 : width) - padding);
-  const shown = charts.filter(({ draw }) => draw(half) !== undefined);
-  return shown.map(({ title, caption, draw }, index) => {
+  const shown = charts.flatMap((chart) => {
+    const drawing = chart.draw(half);
+    return drawing === undefined ? [] : [{ ...chart, drawing }];
+  });
+  return shown.map(({ title, caption, draw, drawing }, index) => {
     const isAlone = isTwo && index === shown.length - 1 && index % 2 === 0;
-    const made = card(title, caption, draw(isAlone ? width - padding : half)!);
+    const made = card(title, caption, isAlone ? draw(width - padding)! : drawing);
     if (isAlone) made.classList.add("full");
     return made;
   });

@@ -1,21 +1,17 @@
 import type { Estimate } from "../src/evaluation/estimate.ts";
-import type { ModelSummary } from "../src/report/comparison.ts";
+import { bestOf, type Column, shownColumns } from "../src/report/columns.ts";
 import { element } from "./html.ts";
 import { type DrawnModel, percentOrMetric } from "./state.ts";
 
-interface Column {
-  readonly head: string;
+interface TitledColumn extends Column {
   readonly title: string;
-  readonly of: (summary: ModelSummary) => Estimate | null;
-  readonly show: (value: number) => string;
-  readonly best?: "most" | "least";
 }
 
 const fixed = (digits: number) => (value: number) => value.toFixed(digits);
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
-function columnsAt(index: number): Column[] {
-  const metric = (head: string, title: string, name: "hitRate" | "recall" | "ndcg" | "mrr"): Column => ({
+function columnsAt(index: number): TitledColumn[] {
+  const metric = (head: string, title: string, name: "hitRate" | "recall" | "ndcg" | "mrr"): TitledColumn => ({
     ...{ head, title, of: ({ metrics }) => metrics[index]![name], show: percentOrMetric, best: "most" },
   });
   return [
@@ -56,11 +52,7 @@ const sorting: { head: string; isDescending: boolean } = { head: "HitRate", isDe
 
 /** A table of means and deviations; a click on a head sorts by it. */
 export function leaderboard(models: readonly DrawnModel[], cutoff: number, redraw: () => void): HTMLElement {
-  const columns = columnsAt(cutoff).filter(({ of }) => models.some(({ summary }) => of(summary) !== null));
-  const isOneTarget = models.every(
-    ({ summary: { metrics } }) => metrics[cutoff]!.hitRate?.mean === metrics[cutoff]!.recall?.mean,
-  );
-  const shown = columns.filter(({ head }) => !isOneTarget || head !== "Recall");
+  const shown = shownColumns(columnsAt(cutoff), models);
   const sorted = shown.find(({ head }) => head === sorting.head) ?? shown[0]!;
   const meanOf = ({ summary }: DrawnModel) => sorted.of(summary)?.mean ?? Number.NEGATIVE_INFINITY;
   const rows = models.toSorted((a, b) => (meanOf(b) - meanOf(a) || 0) * (sorting.isDescending ? 1 : -1));
@@ -97,12 +89,6 @@ export function leaderboard(models: readonly DrawnModel[], cutoff: number, redra
 
 export const swatch = ({ colour }: DrawnModel): HTMLElement =>
   element("i", { class: "swatch", style: `background:${colour}` });
-
-function bestOf({ of, best }: Column, models: readonly DrawnModel[]): number | undefined {
-  if (best === undefined || models.length < 2) return undefined;
-  const means = models.flatMap(({ summary }) => of(summary)?.mean ?? []);
-  return best === "most" ? Math.max(...means) : Math.min(...means);
-}
 
 function cell({ show }: Column, value: Estimate | null, best: number | undefined): HTMLElement {
   if (value === null) return element("td", { class: "none" }, "–");

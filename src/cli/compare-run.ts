@@ -9,7 +9,7 @@ import { currentManifest } from "../storage/manifest.ts";
 import type { Dataset } from "../training/dataset.ts";
 import { measure } from "../training/measure.ts";
 import { type ModelSource, saveModel } from "../training/model-folder.ts";
-import type { Console } from "./io.ts";
+import { type Console, silent } from "./io.ts";
 import { adapterFor, startEngine, testResult } from "./judging.ts";
 import { shownModel } from "./model-options.ts";
 import { trainAndSave } from "./train-and-save.ts";
@@ -22,8 +22,8 @@ export interface RunSettings {
   readonly adapter: TrainOptions["adapter"];
   readonly signal: AbortSignal;
   readonly out?: string | undefined;
-  /** What was said of adapters so far, to say it once. */
-  readonly told: Set<string>;
+  /** Prints what is said of adapters, each once. */
+  readonly adapterConsole: Console;
 }
 
 /** One training of a comparison, to be done. */
@@ -54,20 +54,15 @@ export interface FinishedRun {
 export async function finishRun(
   run: Run,
   { prepare, categories, look }: RunHelp,
-  { at, adapter, signal, out, told }: RunSettings,
+  { at, adapter, signal, out, adapterConsole }: RunSettings,
   console: Console,
 ): Promise<FinishedRun | undefined> {
   const { label, seed, job, title } = run;
   const folder = out === undefined ? undefined : runFolder(out, label, seed);
   const begun = await prepare(console);
-  const tellOnce = (line: string) => {
-    if (!told.has(line)) console.note(line);
-    told.add(line);
-  };
-  const silent: Console = { ...console, note() {} };
   const isStored = folder !== undefined && (await currentManifest(folder, nodeDisk)) !== undefined;
-  const todo = isStored ? await storedJob(begun, folder, silent) : begun;
-  const engine = await startEngine(adapterFor(job.spec, adapter), { ...console, note: tellOnce });
+  const todo = isStored ? await storedJob(begun, folder, silent(console)) : begun;
+  const engine = await startEngine(adapterFor(job.spec, adapter), adapterConsole);
   try {
     const source: ModelSource = { ...todo.source, adapter: engine.description.name };
     const isTrained = todo.from?.progress.finished ?? false;
@@ -95,7 +90,7 @@ export async function finishRun(
   }
 }
 
-export const runFolder = (out: string, label: string, seed: number): string => join(out, `${label}-seed-${seed}`);
+const runFolder = (out: string, label: string, seed: number): string => join(out, `${label}-seed-${seed}`);
 
 /** The training in a folder, which must be the one that is asked for. */
 async function storedJob({ source, dataset }: TrainingJob, folder: string, console: Console): Promise<TrainingJob> {

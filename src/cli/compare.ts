@@ -13,7 +13,7 @@ import { drawsByChance, protocolSchema } from "../training/protocol.ts";
 import { type CompareOptions, compareFlags, compareSchema } from "./compare-options.ts";
 import { type FinishedRun, finishRun, type Look, type Run } from "./compare-run.ts";
 import { type Contestant, contestants, hasOption } from "./contestants.ts";
-import { type Console, createConsole, type Io } from "./io.ts";
+import { type Console, createConsole, type Io, tellingOnce } from "./io.ts";
 import { readCatalogue } from "./item-catalogue.ts";
 import { standardCutoffs } from "./judging.ts";
 import { describeComparison } from "./leaderboard.ts";
@@ -63,7 +63,7 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
   const { signal, release } = catchInterrupt(console, "finishing the step");
   const finished = new Map<string, FinishedRun[]>();
   const failures: string[] = [];
-  const settings = { at, adapter, signal, out, told: new Set<string>() };
+  const settings = { at, adapter, signal, out, adapterConsole: tellingOnce(console) };
   try {
     for (const run of runs) {
       if (signal.aborted) break;

@@ -11,7 +11,7 @@ export interface Contestant {
   readonly options: TrainOptions;
 }
 
-const own = { ...modelSchema, ...trainingSchema };
+const schemas = { ...modelSchema, ...trainingSchema };
 
 /** What training means for models that are fitted. */
 const fittedTraining: readonly string[] = ["epochs", "patience", "validationUsers", "includeSeen", "seed"];
@@ -21,6 +21,13 @@ export function hasOption(name: ModelName, key: string): boolean {
   if (key in trainingSchema) return !fittedNames.includes(name) || fittedTraining.includes(key);
   if (key === "preset") return name === "mind";
   return (key === "routingGradient" ? "gradient" : key) in modelDefaults[name];
+}
+
+/** How an option of a model is read; refuses what the model does not have, and `others` that are not asked for here. */
+export function schemaOf(key: string, name: ModelName, where: string, others: readonly string[] = []) {
+  const isAsked = (option: string) => option !== "modelName" && !others.includes(option) && hasOption(name, option);
+  if (key in schemas && isAsked(key)) return schemas[key as keyof typeof schemas];
+  return fail(`${where}: ${name} has no such option; it has ${Object.keys(schemas).filter(isAsked).join(", ")}`);
 }
 
 /**
@@ -78,13 +85,8 @@ function readSettings(
     const { name } =
       named.find((contestant) => contestant.label === label) ??
       fail(`--set ${label}.${key}: ${label} is none of the models ${named.map((other) => other.label).join(", ")}`);
-    if (!(key in own) || key === "modelName" || key === "seed" || !hasOption(name, key)) {
-      const known = Object.keys(own).filter(
-        (option) => option !== "modelName" && option !== "seed" && hasOption(name, option),
-      );
-      fail(`--set ${label}.${key}: ${name} has no such option; it has ${known.join(", ")}`);
-    }
-    const value = readValue(text, own[key as keyof typeof own], `--set ${label}.${key}`);
+    const where = `--set ${label}.${key}`;
+    const value = readValue(text, schemaOf(key, name, where, ["seed"]), where);
     overrides.set(label, { ...overrides.get(label), [key]: value });
   }
   return overrides;

@@ -25,6 +25,19 @@ export function createConsole(io: Io, quiet: boolean): Console {
   return { ...io, note: (line) => io.print(line) };
 }
 
+/** The same console without its notes. */
+export const silent = (console: Console): Console => ({ ...console, note() {} });
+
+/** The same console, which says the same note only once. */
+export function tellingOnce(console: Console): Console {
+  const told = new Set<string>();
+  const note = (line: string) => {
+    if (!told.has(line)) console.note(line);
+    told.add(line);
+  };
+  return { ...console, note };
+}
+
 /** The process itself. */
 export function processIo(): Io {
   // A reader that has seen enough, as in `polymind recommend | head -1`, is no error.

@@ -1,14 +1,7 @@
 import type { Estimate } from "../evaluation/estimate.ts";
-import type { ComparedModel, Comparison, ModelSummary } from "../report/comparison.ts";
+import { bestOf, type Column, shownColumns } from "../report/columns.ts";
+import type { ComparedModel, Comparison } from "../report/comparison.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
-
-interface Column {
-  readonly head: string;
-  readonly of: (summary: ModelSummary) => Estimate | null;
-  readonly show: (value: number) => string;
-  /** Which value is the best; none where more is not better. */
-  readonly best?: "most" | "least";
-}
 
 const tenths = (value: number) => value.toFixed(1);
 const hundredths = (value: number) => value.toFixed(2);
@@ -41,24 +34,19 @@ export function describeComparison({ models, at, log }: Comparison): string[] {
   const last = at.length - 1;
   const order = (model: ComparedModel) => -(model.summary.metrics[Math.min(1, last)]!.hitRate?.mean ?? 0);
   const sorted = models.toSorted((a, b) => order(a) - order(b));
-  // With one target each, recall is the hit rate.
-  const isOneTarget = models.every(({ summary: { metrics } }) =>
-    metrics.every(({ hitRate, recall }) => hitRate?.mean === recall?.mean),
-  );
-  const says = ({ head }: Column) => head !== "Recall" || !isOneTarget;
   const seen = log.includeSeen ? "seen items included" : "seen items left out";
   const { users } = models[0]!.runs[0]!.test;
   const runs = Math.max(...models.map((model) => model.runs.length));
   const spread = runs > 1 ? "; mean ± standard deviation over seeds" : "";
   return [
     `${users.toLocaleString("en-US")} test users, the whole catalogue ranked, ${seen}; * best of a column${spread}`,
-    ...at.map((n, index) => describeColumns(`@ ${n}`, sorted, rankingColumns(index).filter(says))),
+    ...at.map((n, index) => describeColumns(`@ ${n}`, sorted, rankingColumns(index))),
     describeColumns("", sorted, modelColumns),
   ];
 }
 
 function describeColumns(corner: string, models: readonly ComparedModel[], columns: readonly Column[]): string {
-  const shown = columns.filter(({ of }) => models.some(({ summary }) => of(summary) !== null));
+  const shown = shownColumns(columns, models);
   const table = createTable([corner, ...shown.map(({ head }) => head)]);
   const best = shown.map((column) => bestOf(column, models));
   for (const { label, summary } of models) {
@@ -66,12 +54,6 @@ function describeColumns(corner: string, models: readonly ComparedModel[], colum
     table.push([label, ...cells]);
   }
   return table.toString();
-}
-
-function bestOf({ of, best }: Column, models: readonly ComparedModel[]): number | undefined {
-  if (best === undefined || models.length < 2) return undefined;
-  const means = models.flatMap(({ summary }) => of(summary)?.mean ?? []);
-  return best === "most" ? Math.max(...means) : Math.min(...means);
 }
 
 function showCell({ show }: Column, value: Estimate | null, best: number | undefined): string {

@@ -1,8 +1,7 @@
 import { fail } from "../errors.ts";
 import type { ModelName } from "../models/registry.ts";
 import { randomStream, shuffle } from "../reference/random.ts";
-import { hasOption, keyOf } from "./contestants.ts";
-import { modelSchema, trainingSchema } from "./model-options.ts";
+import { hasOption, keyOf, schemaOf } from "./contestants.ts";
 import { flagOf, readValue } from "./options.ts";
 
 /** Values to try, by option. */
@@ -10,8 +9,6 @@ export type SearchSpace = ReadonlyMap<string, readonly unknown[]>;
 
 /** What one trial takes of each list. */
 export type Candidate = Readonly<Record<string, unknown>>;
-
-const schemas = { ...modelSchema, ...trainingSchema };
 
 /** Tried where nothing else is asked for, as far as a model has the options. */
 const usual: Readonly<Record<string, readonly unknown[]>> = {
@@ -50,11 +47,7 @@ export function readSpace(parts: readonly string[] | undefined, name: ModelName)
 }
 
 function readValues(key: string, texts: readonly string[], name: ModelName): readonly unknown[] {
-  if (!(key in schemas) || key === "modelName" || !hasOption(name, key)) {
-    const known = Object.keys(schemas).filter((option) => option !== "modelName" && hasOption(name, option));
-    fail(`--try ${key}: ${name} has no such option; it has ${known.join(", ")}`);
-  }
-  const schema = schemas[key as keyof typeof schemas];
+  const schema = schemaOf(key, name, `--try ${key}`);
   const values = texts.map((text) => readValue(text.replaceAll("+", ","), schema, `--try ${key}`));
   const distinct = new Set(values.map((value) => JSON.stringify(value)));
   return distinct.size === values.length ? values : fail(`--try ${key}: a value is there twice in ${texts.join(",")}`);

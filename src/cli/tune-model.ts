@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { fail, PolymindError } from "../errors.ts";
 import { ensureFile } from "../storage/json-file.ts";
 import { train } from "../training/trainer.ts";
-import { type Console, createConsole, type Io } from "./io.ts";
+import { type Console, createConsole, type Io, silent, tellingOnce } from "./io.ts";
 import { adapterFor, startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { defaultModel, shownModel } from "./model-options.ts";
@@ -56,7 +56,7 @@ async function tuneModel(options: TuneModelOptions, console: Console): Promise<n
   const deadline = performance.now() + 60_000 * minutes;
   const { signal, release } = catchInterrupt(console, "finishing the step");
   const readOnce = readingOnce();
-  const told = new Set<string>();
+  const adapterConsole = tellingOnce(console);
   const failures: string[] = [];
   let best = bestOf(trials);
   try {
@@ -65,7 +65,12 @@ async function tuneModel(options: TuneModelOptions, console: Console): Promise<n
       if (trials.some((trial) => candidateKey(trial.options) === candidateKey(candidate))) continue;
       const title = `[${index + 1}/${asked.length}] ${describeCandidate(candidate)}`;
       try {
-        const trial = await runTrial(candidate, job, { options, readOnce, signal, deadline, title, told }, console);
+        const trial = await runTrial(
+          candidate,
+          job,
+          { options, readOnce, signal, deadline, title, adapterConsole },
+          console,
+        );
         if (trial === undefined) break;
         trials.push(trial);
         const before = best;
@@ -134,24 +139,20 @@ interface TrialHelp {
   readonly signal: AbortSignal;
   readonly deadline: number;
   readonly title: string;
-  /** What was said of adapters so far, to say it once. */
-  readonly told: Set<string>;
+  /** Prints what is said of adapters, each once. */
+  readonly adapterConsole: Console;
 }
 
 /** Trains once; undefined where that ended before the first pass was validated, or by Ctrl-C. */
 async function runTrial(
   candidate: Candidate,
   job: NewJob,
-  { options, readOnce, signal, deadline, title, told }: TrialHelp,
+  { options, readOnce, signal, deadline, title, adapterConsole }: TrialHelp,
   console: Console,
 ): Promise<Trial | undefined> {
   const { dataset } = await job.prepare(console, readOnce);
-  const tellOnce = (line: string) => {
-    if (!told.has(line)) console.note(line);
-    told.add(line);
-  };
-  const engine = await startEngine(adapterFor(job.spec, options.adapter), { ...console, note: tellOnce });
-  const view = showTraining({ ...console, note: () => undefined }, job.training.epochs, `${title}: `);
+  const engine = await startEngine(adapterFor(job.spec, options.adapter), adapterConsole);
+  const view = showTraining(silent(console), job.training.epochs, `${title}: `);
   const { onStep, onEpoch } = view;
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
   const hooks = { onStep, onEpoch, signal: AbortSignal.any([signal, timeout]) };

@@ -1,4 +1,3 @@
-import { UMAP } from "umap-js";
 import { randomStream } from "../reference/random.ts";
 
 /** Vectors in two dimensions by UMAP over cosines, the same at every call; both axes lie in [0, 1]. */
@@ -8,6 +7,8 @@ export async function layOut(vectors: Float32Array, dimension: number): Promise<
     unit(vectors.subarray(row * dimension, (row + 1) * dimension)),
   );
   if (count < 4) return { x: units.map((_, row) => (row + 0.5) / count), y: units.map(() => 0.5) };
+  // 200 KB of code that only a report needs.
+  const { UMAP } = await import("umap-js");
   const stream = randomStream(1);
   let drawn = 0;
   const umap = new UMAP({

@@ -14,7 +14,6 @@ export interface PublishedResult {
 
 /** What a log must be like to be the one of a source. */
 interface KnownLog {
-  readonly name: string;
   readonly users: number;
   readonly items: number;
   readonly interactions: number;
@@ -24,7 +23,7 @@ interface Source {
   readonly source: string;
   readonly data: string;
   /** Missing where the log is not at hand, so that nothing can be told to be it. */
-  readonly log?: Omit<KnownLog, "name">;
+  readonly log?: KnownLog;
   readonly protocol: Protocol["protocol"];
   readonly includeSeen: boolean;
   /** What else the protocol says. */
@@ -111,7 +110,7 @@ const sources: readonly Source[] = [
 
 /** All that is published, with what may be held against results on a log; those first. */
 export function publishedResults(
-  log: Omit<KnownLog, "name"> & { readonly protocol: Protocol; readonly includeSeen: boolean },
+  log: KnownLog & { readonly protocol: Protocol; readonly includeSeen: boolean },
 ): PublishedResult[] {
   const all = sources.flatMap((source) => {
     const { log: known, protocol, includeSeen, how, results } = source;

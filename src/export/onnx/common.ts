@@ -2,7 +2,7 @@ import { type Builder, upTo } from "./builder.ts";
 import { dataTypes } from "./types.ts";
 
 /** What no score is below; a mask of it instead of infinity leaves no NaN behind. */
-const lowest = -1e30;
+export const lowest = -1e30;
 
 export const toFloat = (b: Builder, x: string) => b.apply("Cast", [x], { to: dataTypes.f32 });
 export const toInt = (b: Builder, x: string) => b.apply("Cast", [x], { to: dataTypes.int64 });

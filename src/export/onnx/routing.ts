@@ -3,6 +3,7 @@ import { type Builder, type Converter, upTo } from "./builder.ts";
 import {
   below,
   inverseLength,
+  lowest,
   softmaxOf,
   squashed,
   squashFactor,
@@ -50,7 +51,7 @@ function logitsOf(b: Builder, { e, logits, state, factors }: LogitsParts, { upda
 
 /** Only the largest of a behaviour's logits over the active interests, the first of equals. */
 function largestOf(b: Builder, logits: string, allowed: string, interests: number): string {
-  const active = b.apply("Where", [allowed, logits, b.float(-1e30)]);
+  const active = b.apply("Where", [allowed, logits, b.float(lowest)]);
   const largest = b.apply("ArgMax", [active], { axis: -1, keepdims: 1 });
   return b.apply("And", [allowed, b.apply("Equal", [largest, b.ints(upTo(interests))])]);
 }
