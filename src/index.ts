@@ -128,6 +128,9 @@ export { openPostgresIndex } from "./retrieval/pgvector-index.ts";
 export { type PushOptions, pushToPostgres } from "./retrieval/pgvector-push.ts";
 export { diversify, fillQuotas, mergeBest, type Policy } from "./retrieval/policies.ts";
 export type { PostgresTarget } from "./retrieval/postgres.ts";
+export type { QdrantTarget } from "./retrieval/qdrant.ts";
+export { openQdrantIndex } from "./retrieval/qdrant-index.ts";
+export { pushToQdrant, type QdrantPushOptions } from "./retrieval/qdrant-push.ts";
 export {
   createRecommender,
   type Recommendation,

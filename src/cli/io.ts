@@ -63,3 +63,6 @@ export function processIo(): Io {
     exit: (code) => process.exit(code),
   };
 }
+
+/** Whether a host is this machine by a name that no other has. */
+export const isLoopback = (host: string): boolean => /^(localhost|\[?::1\]?|127\..*)$/.test(host);

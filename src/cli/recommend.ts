@@ -55,7 +55,7 @@ const flags: readonly Flag[] = [
   {
     key: "index",
     value: "place",
-    description: "search the index in a folder or at a postgres:// address; default: all items, exactly",
+    description: "search the index in a folder, or at a postgres:// or qdrant:// address; default: all items, exactly",
   },
   { key: "table", value: "name", description: "its table in PostgreSQL", standard: defaultTable },
   ...commonFlags,

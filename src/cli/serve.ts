@@ -8,7 +8,7 @@ import { bodyLimitDefault } from "../service/server.ts";
 import { createService, type Service } from "../service/service.ts";
 import { modelFingerprint } from "../storage/read-folder.ts";
 import { loadModel } from "../training/model-folder.ts";
-import { type Console, createConsole, type Io } from "./io.ts";
+import { type Console, createConsole, type Io, isLoopback } from "./io.ts";
 import { readCatalogue } from "./item-catalogue.ts";
 import { adapterFor, startEngine } from "./judging.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
@@ -53,7 +53,7 @@ const flags: readonly Flag[] = [
   {
     key: "index",
     value: "place",
-    description: "search the index in a folder or at a postgres:// address; default: all items, exactly",
+    description: "search the index in a folder, or at a postgres:// or qdrant:// address; default: all items, exactly",
   },
   { key: "table", value: "name", description: "its table in PostgreSQL", standard: defaultTable },
   { key: "mapIndex", description: "leave the index of a folder on disk and read what is touched" },
@@ -112,8 +112,6 @@ async function serve(options: ServeOptions, console: Console): Promise<void> {
     release();
   }
 }
-
-const isLoopback = (host: string) => host === "localhost" || host === "::1" || host.startsWith("127.");
 
 async function reload({ holder, metrics }: Service, console: Console): Promise<void> {
   try {

@@ -7,6 +7,9 @@ import { connect, inTransaction, type PostgresTarget, requirePgvector, shownUrl,
 /** pgvector keeps at most so many candidates of a search. */
 const mostCandidates = 1000;
 
+/** Milliseconds in which a search that a server has not answered is given up. */
+const timeoutDefault = 30_000;
+
 /** As the server orders and limits: one search for each vector, the best score of each item, all within the database. */
 const searchStatement = (table: string) => `
   select item, score, interest from (
@@ -34,7 +37,7 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
   const version = fingerprintOf(items);
   const tables = tablesOf(target);
   const statement = searchStatement(tables.items);
-  const pool = await connect(target);
+  const pool = await connect(target, target.timeout ?? timeoutDefault);
 
   async function requireVersion(client: ClientBase): Promise<void> {
     const { rows: known } = await client.query<{ name: string | null }>("select to_regclass($1)::text as name", [

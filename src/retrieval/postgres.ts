@@ -1,5 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from "pg";
-import { fail, PolymindError } from "../errors.ts";
+import { fail } from "../errors.ts";
+import { attempted } from "./attempts.ts";
 
 /** Where item vectors lie in a database. */
 export interface PostgresTarget {
@@ -7,6 +8,8 @@ export interface PostgresTarget {
   readonly url: string;
   /** The table of the vectors, with its schema if need be; default `polymind_items`. Its version stands in another, `<table>_version`. */
   readonly table?: string;
+  /** Milliseconds that the server may take for one search; default 30,000. A push takes as long as it needs. */
+  readonly timeout?: number | undefined;
 }
 
 export const defaultTable = "polymind_items";
@@ -26,30 +29,36 @@ export function tablesOf({ table = defaultTable }: PostgresTarget) {
 export const shownUrl = (url: string): string =>
   url.replace(/^([a-z]+:\/\/[^:@/]*)(:[^@/]*)?@/, "$1@").replace(/\?.*$/, "");
 
-/** Connections that are made when they are needed. */
-export async function connect({ url }: PostgresTarget): Promise<Pool> {
+/**
+ * Connections that are made when they are needed.
+ * @param queryTimeout milliseconds after which a statement counts as lost; default: it may take as long as the connection lives
+ */
+export async function connect({ url }: PostgresTarget, queryTimeout?: number): Promise<Pool> {
   const { default: pg } = await import("pg").catch((error: unknown) =>
     fail("PostgreSQL needs the package pg: npm install pg", error),
   );
-  const pool = new pg.Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 4,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    ...(queryTimeout !== undefined && { query_timeout: queryTimeout }),
+  });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
   return pool;
 }
 
-const attempts = 3;
-const firstPause = 200;
-
 /**
- * Does work in one transaction. A connection that cannot be made or breaks is tried again, each time after a longer pause; what the
- * broken one had done is undone by the server.
+ * Does work in one transaction. A connection that cannot be made or breaks is tried again; what the broken one had done is undone by
+ * the server.
  */
 export async function inTransaction<T>(
   pool: Pool,
-  target: PostgresTarget,
+  { url }: PostgresTarget,
   work: (client: ClientBase) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  return attempted(shownUrl(url), isConnectionError, async () => {
     let client: PoolClient | undefined;
     try {
       client = await pool.connect();
@@ -62,10 +71,9 @@ export async function inTransaction<T>(
       const isBroken = client === undefined || isConnectionError(error);
       if (!isBroken) await client?.query("rollback").catch(() => undefined);
       client?.release(isBroken);
-      if (!isConnectionError(error) || attempt === attempts) throw explained(error, target, attempt);
-      await new Promise((resolve) => setTimeout(resolve, firstPause * 4 ** (attempt - 1)));
+      throw error;
     }
-  }
+  });
 }
 
 /** Classes 08 and 57P of the server's codes, and what the operating system says of sockets. */
@@ -73,17 +81,7 @@ function isConnectionError(error: unknown): boolean {
   const { code = "", message } = error as { code?: string; message: string };
   return (
     /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code) ||
-    /terminated|timeout exceeded|Connection/.test(message)
-  );
-}
-
-function explained(error: unknown, { url }: PostgresTarget, attempt: number): unknown {
-  if (!isConnectionError(error)) return error;
-  const { message, code } = error as { message: string; code?: string };
-  const reason = (message || code || "no reason given").split("\n")[0];
-  return new PolymindError(
-    `${shownUrl(url)}: ${reason}; tried ${attempt} times. Is the server up, and is its address right?`,
-    { cause: error },
+    /terminated|timeout exceeded|read timeout|Connection/.test(message)
   );
 }
 

@@ -10,6 +10,7 @@ import type { Hit, ItemIndex, Query } from "./item-index.ts";
 import { itemTable, readVectors } from "./item-table.ts";
 import { diversify, fillQuotas, type Policy } from "./policies.ts";
 import { isPostgresUrl } from "./postgres.ts";
+import { isQdrantUrl } from "./qdrant.ts";
 import { createSimilarItems, type SimilarItems, type SimilarItemsRequest } from "./similar-items.ts";
 import { isTrained } from "./trained-model.ts";
 
@@ -49,7 +50,7 @@ export interface RecommenderOptions {
    * exact one, on the engine's device.
    */
   readonly index?: ItemIndex | string | undefined;
-  /** The table in that database; default `polymind_items`. */
+  /** The table in PostgreSQL; default `polymind_items`. */
   readonly table?: string | undefined;
   /** Leaves the index of a folder on disk and reads what is touched; default false. */
   readonly mapIndex?: boolean | undefined;
@@ -87,6 +88,12 @@ export async function createRecommender(
     if (isPostgresUrl(index)) {
       const { openPostgresIndex } = await import("./pgvector-index.ts");
       return openPostgresIndex({ url: index, ...(tableName && { table: tableName }) }, vectors);
+    }
+    if (tableName !== undefined)
+      fail(`a table, ${tableName}, is only in PostgreSQL, and the index lies elsewhere; leave it out`);
+    if (isQdrantUrl(index)) {
+      const { openQdrantIndex } = await import("./qdrant-index.ts");
+      return openQdrantIndex({ url: index }, vectors);
     }
     const { openIndex } = await import("./index-folder.ts");
     return (await openIndex(index, vectors, { map: mapIndex })).index;

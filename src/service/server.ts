@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { StaticDocumentSpec } from "@fastify/swagger";
 import type { FastifyError, FastifyInstance } from "fastify";
+import { UnreachableError } from "../retrieval/attempts.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ModelHolder } from "./model-holder.ts";
 import { describeApi } from "./openapi.ts";
@@ -53,8 +54,9 @@ export async function createServer(
     if (isClosing) reply.header("Connection", "close");
   });
   app.setErrorHandler((error: FastifyError, _, reply) => {
-    const status = error instanceof Refusal ? error.status : (error.statusCode ?? 500);
-    if (status === 500 && !(error instanceof Refusal)) onError?.(error);
+    const isUnreachable = error instanceof UnreachableError;
+    const status = error instanceof Refusal ? error.status : isUnreachable ? 503 : (error.statusCode ?? 500);
+    if (isUnreachable || (status === 500 && !(error instanceof Refusal))) onError?.(error);
     if (status === 401) reply.header("WWW-Authenticate", "Bearer");
     if (status === 429 || status === 503) reply.header("Retry-After", "1");
     return reply.code(status).send({ error: messageOf(error, status, bodyLimit) });
@@ -72,6 +74,7 @@ export async function createServer(
 
 function messageOf(error: FastifyError, status: number, bodyLimit: number): string {
   if (error instanceof Refusal) return error.message;
+  if (status === 503) return "the database of the index does not answer; try again";
   if (status === 413) return `expected a body of at most ${bodyLimit} bytes; send the latest behaviours only`;
   if (status === 415) return "expected a body of content type application/json";
   if (status >= 400 && status < 500) return error.message.replace(/\s+/g, " ");

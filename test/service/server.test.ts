@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, test, vi } from "vitest";
+import { UnreachableError } from "../../src/retrieval/attempts.ts";
+import type { ItemIndex } from "../../src/retrieval/item-index.ts";
 import { loadPackages } from "../../src/service/packages.ts";
 import { smallModel, startService } from "./models.ts";
 
@@ -180,4 +182,31 @@ test("without its packages the service says what to install", async () => {
     /not installed: npm install fastify @fastify\/swagger @fastify\/swagger-ui prom-client$/,
   );
   vi.doUnmock("prom-client");
+});
+
+test("when the database of the index is gone, requests get 503 until it is back, and the log says why", async () => {
+  let isGone = false;
+  const errors: string[] = [];
+  const mind = await smallModel();
+  const index: ItemIndex = {
+    itemCount: mind.log.itemCount,
+    dimension: 8,
+    async search(queries) {
+      if (isGone) throw new UnreachableError("postgres://me@db/shop: read ECONNRESET; tried 3 times.");
+      return queries.map(() => [{ item: 2, score: 1, interest: 0 }]);
+    },
+    dispose() {},
+  };
+  const { post } = await startService(mind, {
+    recommender: { index },
+    server: { onError: ({ message }) => errors.push(message) },
+  });
+  expect(await post("/recommend", asked)).toMatchObject({ status: 200 });
+  isGone = true;
+  const answer = await post("/recommend", asked);
+  expect(answer).toMatchObject({ status: 503 });
+  expect(answer.body.error).toBe("the database of the index does not answer; try again");
+  expect(errors).toEqual([expect.stringContaining("read ECONNRESET")]);
+  isGone = false;
+  expect(await post("/recommend", asked)).toMatchObject({ status: 200 });
 });
