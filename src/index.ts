@@ -122,7 +122,7 @@ export { type PublishedResult, publishedResults } from "./report/published.ts";
 export { type BuildIndexOptions, buildIndex } from "./retrieval/build-index.ts";
 export type { Encoder, Recipient } from "./retrieval/encoder.ts";
 export { createExactIndex, type ItemTable } from "./retrieval/exact-index.ts";
-export { type IndexDescription, openIndex, saveIndex } from "./retrieval/index-folder.ts";
+export { type IndexDescription, openIndex } from "./retrieval/index-folder.ts";
 export type { Hit, ItemIndex, Query } from "./retrieval/item-index.ts";
 export { openPostgresIndex } from "./retrieval/pgvector-index.ts";
 export { type PushOptions, pushToPostgres } from "./retrieval/pgvector-push.ts";
@@ -139,17 +139,6 @@ export {
   type RecommenderOptions,
 } from "./retrieval/recommender.ts";
 export type { SimilarItemsRequest } from "./retrieval/similar-items.ts";
-export type { Answer, DeviceState, Question } from "./service/answerer.ts";
-export { type Batcher, type BatcherOptions, createBatcher } from "./service/batcher.ts";
-export {
-  createModelHolder,
-  type LoadedModel,
-  type ModelHolder,
-  type ModelHolderOptions,
-  type ServedModel,
-} from "./service/model-holder.ts";
-export type { ServerOptions } from "./service/server.ts";
-export { createService, type Service, type ServiceOptions } from "./service/service.ts";
 export { createDataset, type Dataset } from "./training/dataset.ts";
 export { type Judgement, type JudgeOptions, judge, judgeMostPopular, type RankedList } from "./training/judge.ts";
 export { type Measurement, type MeasureOptions, measure } from "./training/measure.ts";

@@ -14,20 +14,34 @@ import { createUsearchIndex, emptyUsearch } from "./usearch-index.ts";
 
 const names = { graph: "items.usearch", description: "index.json" } as const;
 
+/** What an index folder says of its index. */
+export interface IndexDescription {
+  readonly kind: "usearch";
+  /** SHA-256 of the item vectors that it was built from. */
+  readonly fingerprint: string;
+  readonly itemCount: number;
+  readonly dimension: number;
+  /** How many times deeper than it was asked for it is searched, so that the recall is reached. */
+  readonly factor: number;
+  /** Share of the exact best `at` items that it found, of `queries` interests. */
+  readonly recall: {
+    readonly at: number;
+    readonly queries: number;
+    readonly target: number;
+    readonly reached: number;
+  };
+}
+
 const schema = z.object({
   format: z.literal("polymind-index"),
   version: z.literal(1),
   kind: z.literal("usearch"),
-  /** SHA-256 of the item vectors that it was built from. */
   fingerprint: z.string(),
   itemCount: z.number().int().min(1),
   dimension: z.number().int().min(1),
   factor: z.number().min(1),
   recall: z.object({ at: z.number().int(), queries: z.number().int(), target: z.number(), reached: z.number() }),
-});
-
-/** What an index folder says of its index. */
-export type IndexDescription = Omit<z.infer<typeof schema>, "format" | "version">;
+} satisfies Record<keyof IndexDescription | "format" | "version", z.ZodType>) satisfies z.ZodType<IndexDescription>;
 
 /** Writes an index, all or nothing. */
 export async function saveIndex(path: string, index: Index, description: IndexDescription): Promise<void> {

@@ -7,8 +7,8 @@ import type { Policy } from "../retrieval/policies.ts";
 import type { RecommendationRequest } from "../retrieval/recommender.ts";
 import type { SimilarItemsRequest } from "../retrieval/similar-items.ts";
 import type { StoredModel } from "../training/model-folder.ts";
+import type { RecipientBody, RecommendBody, SimilarItemsBody } from "./bodies.ts";
 import { refuse } from "./refusal.ts";
-import type { RecipientBody, RecommendBody, SimilarItemsBody } from "./schemas.ts";
 
 /** How many ids of each list a model does not know. */
 export type UnknownCounts = Record<string, number>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RecipientBody, RecommendBody, SimilarItemsBody } from "./bodies.ts";
 
 /** What a request may ask for at most. */
 export interface RequestLimits {
@@ -52,16 +53,16 @@ export function createSchemas(limits: RequestLimits) {
         .meta({
           description: "by best score, an equal share for each interest, or ComiRec's lambda for other categories",
         }),
-    }),
-    interests: z.strictObject(recipient),
-    similarItems: z.strictObject({ item: id.meta({ description: "an item of the log" }), ...list }),
+    }) satisfies z.ZodType<RecommendBody>,
+    interests: z.strictObject(recipient) satisfies z.ZodType<RecipientBody>,
+    similarItems: z.strictObject({
+      item: id.meta({ description: "an item of the log" }),
+      ...list,
+    }) satisfies z.ZodType<SimilarItemsBody>,
   };
 }
 
 export type Schemas = ReturnType<typeof createSchemas>;
-export type RecommendBody = z.infer<Schemas["recommend"]>;
-export type RecipientBody = z.infer<Schemas["interests"]>;
-export type SimilarItemsBody = z.infer<Schemas["similarItems"]>;
 
 const hit = {
   item: z.string(),

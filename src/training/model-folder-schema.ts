@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tunedChoicesSchema } from "../device/tuning-file.ts";
 import { fail } from "../errors.ts";
+import type { RankingMetrics } from "../evaluation/metrics.ts";
 import type { ComirecDrOptions } from "../models/comirec-dr.ts";
 import type { ComirecSaOptions } from "../models/comirec-sa.ts";
 import type { DssmOptions } from "../models/dssm.ts";
@@ -12,6 +13,7 @@ import type { SharedOptions } from "../models/model.ts";
 import { type ModelSpec, modelNames } from "../models/registry.ts";
 import type { WalsOptions } from "../models/wals.ts";
 import { isRecord } from "../storage/json.ts";
+import type { Judgement } from "./judge.ts";
 import { dataDescriptionSchema } from "./model-folder-data.ts";
 import type { TrainingOptions } from "./options.ts";
 import { readOlderProtocol } from "./protocol.ts";
@@ -216,6 +218,14 @@ const history = z.array(
   }),
 );
 
+/** How good a model is on users it was never trained or validated on, with the most popular items beside it. */
+export interface TestResult
+  extends Pick<Judgement, "users" | "interestCosine" | "alike" | "activeInterests" | "interestsInUse"> {
+  readonly includeSeen: boolean;
+  readonly model: readonly RankingMetrics[];
+  readonly mostPopular: readonly RankingMetrics[];
+}
+
 const testResultSchema = z.strictObject({
   users: whole(0),
   includeSeen: z.boolean(),
@@ -225,10 +235,7 @@ const testResultSchema = z.strictObject({
   alike: z.number().nullable(),
   activeInterests: z.number().nullable(),
   interestsInUse: z.number().nullable(),
-});
-
-/** How good a model is on users it was never trained or validated on, with the most popular items beside it. */
-export type TestResult = Readonly<z.infer<typeof testResultSchema>>;
+} satisfies Record<keyof TestResult, z.ZodType>) satisfies z.ZodType<TestResult>;
 
 export const progressSchema = z.strictObject({
   epoch: whole(0),

@@ -22,17 +22,28 @@ export const protocolNames = Object.keys(protocols) as [keyof typeof protocols];
 
 const share = z.number().min(0).max(1);
 
+/** Who is judged by what; numbers that are missing are those of {@link protocols}. */
+export interface Protocol {
+  readonly protocol: keyof typeof protocols;
+  /** Shares of the interactions, the users or the time to validate and to test on. */
+  readonly validationShare?: number | undefined;
+  readonly testShare?: number | undefined;
+  /** First part of a tested user's items; the rest is to be found. */
+  readonly historyShare?: number | undefined;
+  /** Times in the units of the log, as is `testFrom`. */
+  readonly validationFrom?: number | undefined;
+  readonly testFrom?: number | undefined;
+}
+
 export const protocolSchema = {
   protocol: z.enum(protocolNames),
   validationShare: share.optional(),
   testShare: share.optional(),
   historyShare: share.optional(),
-  /** Times in the units of the log, as is `testFrom`. */
   validationFrom: z.number().optional(),
   testFrom: z.number().optional(),
-};
+} satisfies Record<keyof Protocol, z.ZodType>;
 
-export type Protocol = Readonly<z.infer<z.ZodObject<typeof protocolSchema>>>;
 export type ProtocolNumber = Exclude<keyof Protocol, "protocol">;
 
 /** A protocol with every number that it goes by, as given or else by default. */
