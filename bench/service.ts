@@ -15,8 +15,8 @@ interface Server {
 }
 
 /**
- * Asks a service of its own process for recommendations at a fixed rate, whether or not it keeps up: a request that has to wait
- * for its turn has begun when its turn was, so that a stall counts for all whom it holds up.
+ * Asks a service of its own process for recommendations at a fixed rate, from when it first listens, whether or not it keeps up: a
+ * request that has to wait for its turn has begun when its turn was, so that a stall counts for all whom it holds up.
  */
 export async function measureService(
   adapter: AdapterChoice,
@@ -31,16 +31,15 @@ export async function measureService(
     ]);
     const { port, users } = JSON.parse(line) as Server;
     const agent = new Agent({ keepAlive: true });
-    await load({ port, users }, agent, rate, 1);
-    const before = await residentBytes(port, agent);
-    const { times, errors } = await load({ port, users }, agent, rate, seconds);
-    const after = await residentBytes(port, agent);
+    const [{ times, errors }, memory] = await Promise.all([
+      load({ port, users }, agent, rate, seconds),
+      residentBytes(port, agent, seconds),
+    ]);
     agent.destroy();
     const at = (share: number) => quantile(times, share);
-    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-    log(
-      `service: ${times.length} answers, ${errors} errors, p50 ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms, memory ${megabytes(before)} -> ${megabytes(after)}`,
-    );
+    const shown = [0.5, 0.95, 0.99, 1].map((share) => `p${100 * share} ${at(share).toFixed(1)} ms`).join(", ");
+    const megabytes = memory.map((bytes) => (bytes / 1e6).toFixed(0)).join(", ");
+    log(`service: ${times.length} answers, ${errors} errors, ${shown}, memory ${megabytes} MB at each quarter`);
     if (errors > 0) fail(`service: ${errors} of ${times.length + errors} requests failed`);
     return withoutFloor({
       name: "service",
@@ -102,8 +101,20 @@ function ask(port: number, agent: Agent, body: string): Promise<number> {
   });
 }
 
-async function residentBytes(port: number, agent: Agent): Promise<number> {
-  const text = await new Promise<string>((resolve, reject) => {
+/** What the service holds in memory at the beginning and after each quarter of the time. */
+async function residentBytes(port: number, agent: Agent, seconds: number): Promise<number[]> {
+  const start = performance.now();
+  const read: number[] = [];
+  for (let quarter = 0; quarter <= 4; quarter++) {
+    const due = start + 250 * quarter * seconds;
+    await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+    read.push(Number(/kind="rss"\} (\d+)/.exec(await metricsOf(port, agent))?.[1]));
+  }
+  return read;
+}
+
+function metricsOf(port: number, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
     let read = "";
     const sent = request({ port, agent, host: "127.0.0.1", path: "/metrics" }, (answer) => {
       answer.on("data", (bytes) => {
@@ -114,5 +125,4 @@ async function residentBytes(port: number, agent: Agent): Promise<number> {
     sent.once("error", reject);
     sent.end();
   });
-  return Number(/kind="rss"\} (\d+)/.exec(text)?.[1]);
 }

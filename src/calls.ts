@@ -65,9 +65,9 @@ export function createCaller(compile: (goal: Goal) => Promise<Program>): Caller 
         const upstreamInput = program.plan.inputs.find((value) => value.name === "upstream")!;
         checkArray(call.name, "upstream", { data: upstream, shape: upstreamInput.shape });
         await program.run({ ...arraysOf(call), upstream });
-        const results: Record<string, Float32Array> = {};
-        for (const name of differentiable(call)) results[name] = (await program.read(name)) as Float32Array;
-        return results;
+        const names = differentiable(call);
+        const results = await program.readAll(names);
+        return Object.fromEntries(names.map((name, i) => [name, results[i] as Float32Array]));
       }),
   };
 }

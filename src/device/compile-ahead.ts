@@ -59,6 +59,10 @@ export function withHelp(pace: Pace, help: () => () => void): Pace & { destroy()
       await pace.idle();
       stop?.();
     },
+    async until(ask) {
+      await pace.until(ask);
+      stop?.();
+    },
     destroy: () => stop?.(),
   };
 }

@@ -6,6 +6,8 @@ export interface Pace {
   turn(): Promise<void>;
   /** Resolves when all submitted work is done. */
   idle(): Promise<void>;
+  /** Asks the device for what comes after all submitted work, such as a mapping, and resolves when it is there. */
+  until(ask: () => Promise<unknown>): Promise<void>;
 }
 
 export function createPace(queue: GPUQueue, software: boolean): Pace {
@@ -25,6 +27,10 @@ function paceOfHardware(queue: GPUQueue): Pace {
     async idle() {
       await pending.splice(0).at(-1);
     },
+    async until(ask) {
+      await ask();
+      pending.length = 0;
+    },
   };
 }
 
@@ -39,16 +45,19 @@ const shortest = 2;
 function paceOfSoftware(queue: GPUQueue): Pace {
   let expected = 0;
   let startedAt: number | undefined;
-  const idle = async () => {
-    if (startedAt === undefined) return;
+  const until = async (ask: () => Promise<unknown>) => {
+    if (startedAt === undefined) return dozeUntil(ask(), performance.now());
     const left = startedAt + 0.9 * expected - performance.now();
     if (left > shortest) await new Promise((resolve) => setTimeout(resolve, left));
     const askedAt = performance.now();
-    await dozeUntil(queue.onSubmittedWorkDone(), startedAt);
+    await dozeUntil(ask(), startedAt);
     const now = performance.now();
     // Work that was done before it was asked for may have been done long before; a stall must not become the rule.
     expected = now - askedAt < 0.3 ? 0.9 * expected : Math.min(now - startedAt, 1.5 * expected + 10);
     startedAt = undefined;
+  };
+  const idle = async () => {
+    if (startedAt !== undefined) await until(() => queue.onSubmittedWorkDone());
   };
   return {
     submitted: () => {
@@ -56,18 +65,23 @@ function paceOfSoftware(queue: GPUQueue): Pace {
     },
     turn: idle,
     idle,
+    until,
   };
 }
 
 const inNode = typeof process === "object" && process.versions?.node !== undefined;
 const bell = inNode ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
 
-/** Waits for a promise of Dawn, which polls in each turn of Node's event loop, with a nap in each turn: 2 % of the time since `start`, at most 1 ms. */
+/**
+ * Waits for a promise of Dawn, which polls in each turn of Node's event loop, with a nap in each turn: 2 % of the time since `start`, from
+ * 0.2 to 1 ms. Each poll makes a function that only V8's full collections can free, and those stop everything for as long as a
+ * tenth of a second when thousands were made in each.
+ */
 async function dozeUntil(done: Promise<unknown>, start: number): Promise<void> {
   let waiting = bell !== undefined;
   const doze = () => {
     if (!waiting) return;
-    Atomics.wait(bell!, 0, 0, Math.min(1, 0.02 * (performance.now() - start)));
+    Atomics.wait(bell!, 0, 0, Math.min(1, Math.max(0.2, 0.02 * (performance.now() - start))));
     setImmediate(doze);
   };
   if (waiting) setImmediate(doze);

@@ -2,7 +2,7 @@ import { fail } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
 import { type Parameters, precisionOf, requireSame } from "../graph/program.ts";
 import { elementCount, type Precision, type Shape } from "../graph/shape.ts";
-import { createStorage, readBuffer, writeRows } from "./transfer.ts";
+import { createStaging, createStorage, readBuffers, writeRows } from "./transfer.ts";
 
 /** Parameters in device buffers. */
 export interface DeviceParameters extends Parameters {
@@ -28,7 +28,11 @@ export function createDeviceParameters(device: GPUDevice): DeviceParameters {
     precisionOf: (name) => find(name).precision,
     async read(name) {
       const { buffer, shape, precision } = find(name);
-      return (await readBuffer(device, buffer, shape, precision)) as Float32Array;
+      const source = { buffer, shape, type: precision };
+      const staging = createStaging(device, [source]);
+      const [data] = await readBuffers(device, [source], staging);
+      staging.destroy();
+      return data as Float32Array;
     },
     write(name, data) {
       const { buffer, shape, precision } = find(name);

@@ -5,7 +5,7 @@ import type { HostArray, Value } from "../graph/graph.ts";
 import { allocateArrays, createHostNodes } from "../graph/host-nodes.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Goal, Plan } from "../graph/plan.ts";
-import type { Program, RunTimes } from "../graph/program.ts";
+import { outputNamed, type Program, type RunTimes } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
 import { bindingOf, bufferBytes, requireBindable } from "./bindings.ts";
 import { type CompileAhead, withHelp } from "./compile-ahead.ts";
@@ -14,7 +14,7 @@ import { encodePasses, type Launch, meanTimes } from "./launch.ts";
 import { createPace } from "./pace.ts";
 import type { DeviceParameters } from "./parameters.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
-import { createStaging, createStorage, readBuffer, usage, writeRows } from "./transfer.ts";
+import { createStaging, createStorage, readBuffers, usage, writeRows } from "./transfer.ts";
 
 export interface ProgramOptions {
   /** Fills every computed buffer with this number before the first run, so that an element no kernel writes stands out. */
@@ -132,18 +132,20 @@ export async function createDeviceProgram(
     return clocked === "run" ? total : { ...total, launches: meanTimes(launches, spans) };
   }
 
-  async function read(output: string): Promise<Float32Array | Uint32Array> {
-    const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
-    let target = staging.get(output);
-    if (target === undefined) {
-      target = own(createStaging(device, value));
-      staging.set(output, target);
+  async function readAll(names: readonly string[]): Promise<HostArray[]> {
+    context.check();
+    const sources = names.map((name) => {
+      const { shape, type } = outputNamed(outputs, name);
+      return { buffer: buffers.get(outputs[name]!)!, shape, type };
+    });
+    const key = names.join();
+    const through = staging.get(key) ?? own(createStaging(device, sources));
+    staging.set(key, through);
+    try {
+      return await readBuffers(device, sources, through, pace.until);
+    } finally {
+      context.check();
     }
-    await pace.idle();
-    context.check();
-    const data = await readBuffer(device, buffers.get(value)!, value.shape, value.type, target);
-    context.check();
-    return data;
   }
 
   return {
@@ -158,7 +160,8 @@ export async function createDeviceProgram(
       }),
     run: (inputs, computed) => inTurn(() => run(inputs, computed)),
     measure: (inputs, clocked, repeats) => inTurn(() => measure(inputs, clocked, repeats)),
-    read: (output) => inTurn(() => read(output)),
+    read: async (output) => (await inTurn(() => readAll([output])))[0]!,
+    readAll: (names) => inTurn(() => readAll(names)),
     dispose() {
       for (const made of owned) made.destroy();
     },

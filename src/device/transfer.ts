@@ -31,12 +31,6 @@ export function createStorage(device: GPUDevice, value: Pick<Value, "name" | "sh
   return device.createBuffer({ label: value.name, size, usage: usage.storage | usage.copySource | usage.copyTarget });
 }
 
-/** A buffer through which {@link readBuffer} reads a value. */
-export function createStaging(device: GPUDevice, { shape, type }: Pick<Value, "shape" | "type">): GPUBuffer {
-  const [{ bytes }] = piecesOf(shape, type) as [Piece];
-  return device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget });
-}
-
 interface Piece {
   /** Its place in the dense array. */
   readonly from: number;
@@ -93,35 +87,85 @@ export function writeRows(
   }
 }
 
-/** Reads a whole buffer through a staging buffer, without the padding of its rows; halves come as floats. */
-export async function readBuffer(
-  device: GPUDevice,
-  buffer: GPUBuffer,
-  shape: Shape,
-  type: DataType,
-  staging?: GPUBuffer,
-): Promise<Float32Array | Uint32Array> {
-  const through = staging ?? createStaging(device, { shape, type });
-  const pitch = rowPitch(shape, type);
-  const width = lastDimension(shape);
-  const size = elementCount(shape);
-  const data = type === "u32" ? new Uint32Array(size) : new Float32Array(size);
-  for (const { from, to, offset, bytes } of piecesOf(shape, type)) {
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, offset, through, 0, bytes);
-    device.queue.submit([encoder.finish()]);
-    await through.mapAsync(1, 0, bytes);
-    const mapped = through.getMappedRange(0, bytes);
-    const source = numbersOf(mapped, type);
-    if (pitch === width) data.set(source, from);
-    else copyRows(source, pitch, data.subarray(from, to), width, (to - from) / width, width);
-    through.unmap();
-  }
-  if (staging === undefined) through.destroy();
-  return data;
+/** A value in a buffer. */
+export interface Stored extends Pick<Value, "shape" | "type"> {
+  readonly buffer: GPUBuffer;
 }
 
-function numbersOf(bytes: ArrayBuffer, type: DataType): Float32Array | Uint32Array {
-  if (type === "f16") return fromHalves(new Uint16Array(bytes));
-  return type === "u32" ? new Uint32Array(bytes) : new Float32Array(bytes);
+interface Part extends Piece {
+  readonly source: number;
+  /** Its place in the staging buffer. */
+  readonly at: number;
+}
+
+/** Pieces that are read at a time: as many as fit in what the largest may take. */
+function groupsOf(sources: readonly Pick<Stored, "shape" | "type">[]): Part[][] {
+  const groups: Part[][] = [];
+  let at = Number.POSITIVE_INFINITY;
+  for (const [source, { shape, type }] of sources.entries()) {
+    for (const piece of piecesOf(shape, type)) {
+      if (at + piece.bytes > pieceBytes) {
+        groups.push([]);
+        at = 0;
+      }
+      groups.at(-1)!.push({ ...piece, source, at });
+      // A mapped range starts at a multiple of 8.
+      at += Math.ceil(piece.bytes / 8) * 8;
+    }
+  }
+  return groups;
+}
+
+const endOf = (group: readonly Part[]) => group.at(-1)!.at + group.at(-1)!.bytes;
+
+/** A buffer through which {@link readBuffers} reads values. */
+export function createStaging(device: GPUDevice, sources: readonly Pick<Stored, "shape" | "type">[]): GPUBuffer {
+  const size = Math.max(...groupsOf(sources).map(endOf));
+  return device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+}
+
+/**
+ * Reads whole buffers through a staging buffer, without the padding of their rows; halves come as floats.
+ * @param waitFor waits for a mapping; there is one for all of them, unless they are large
+ */
+export async function readBuffers(
+  device: GPUDevice,
+  sources: readonly Stored[],
+  through: GPUBuffer,
+  waitFor: (ask: () => Promise<unknown>) => Promise<unknown> = (ask) => ask(),
+): Promise<(Float32Array | Uint32Array)[]> {
+  const read = sources.map(({ shape, type }) => {
+    const size = elementCount(shape);
+    return type === "u32" ? new Uint32Array(size) : new Float32Array(size);
+  });
+  for (const group of groupsOf(sources)) {
+    const encoder = device.createCommandEncoder();
+    for (const { source, offset, at, bytes } of group) {
+      encoder.copyBufferToBuffer(sources[source]!.buffer, offset, through, at, bytes);
+    }
+    device.queue.submit([encoder.finish()]);
+    await waitFor(() => through.mapAsync(1, 0, endOf(group)));
+    const mapped = through.getMappedRange(0, endOf(group));
+    for (const part of group) unpack(mapped, part, sources[part.source]!, read[part.source]!);
+    through.unmap();
+  }
+  return read;
+}
+
+function unpack(
+  mapped: ArrayBuffer,
+  { at, bytes, from, to }: Part,
+  { shape, type }: Stored,
+  into: Float32Array | Uint32Array,
+): void {
+  const pitch = rowPitch(shape, type);
+  const width = lastDimension(shape);
+  const numbers = numbersOf(mapped, at, bytes / elementBytes(type), type);
+  if (pitch === width) into.set(numbers, from);
+  else copyRows(numbers, pitch, into.subarray(from, to), width, (to - from) / width, width);
+}
+
+function numbersOf(buffer: ArrayBuffer, at: number, count: number, type: DataType): Float32Array | Uint32Array {
+  if (type === "f16") return fromHalves(new Uint16Array(buffer, at, count));
+  return type === "u32" ? new Uint32Array(buffer, at, count) : new Float32Array(buffer, at, count);
 }

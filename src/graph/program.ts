@@ -57,7 +57,9 @@ export interface Program {
    */
   measure(inputs: InputArrays, clocked: "run" | "launches", repeats?: number): Promise<RunTimes>;
   /** The content of a named output after the runs submitted so far. */
-  read(output: string): Promise<Float32Array | Uint32Array>;
+  read(output: string): Promise<HostArray>;
+  /** The same of several outputs, with one wait for all of them. */
+  readAll(outputs: readonly string[]): Promise<HostArray[]>;
   /** Frees the buffers of this program; parameters stay. */
   dispose(): void;
 }
@@ -140,6 +142,10 @@ export function requireSame(value: Value, known: { readonly shape: Shape; readon
   if (known.precision !== precision) fail(`parameter ${name}: expected precision ${known.precision}, got ${precision}`);
 }
 
+/** The value of an output, by its name. */
+export const outputNamed = (outputs: Readonly<Record<string, Value>>, name: string): Value =>
+  outputs[name] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${name}`);
+
 /** A program that the interpreter runs. */
 export function createHostProgram(
   plan: Plan,
@@ -150,6 +156,11 @@ export function createHostProgram(
   let last: Map<Value, Tensor> | undefined;
   const run = (inputs: InputArrays) => {
     last = interpret(plan, inputs, parameters.arrays);
+  };
+  const read = (output: string): HostArray => {
+    const value = outputNamed(outputs, output);
+    const tensor = last?.get(value) ?? fail(`read: ${output} is there after the first run`);
+    return tensor.data instanceof Uint32Array ? tensor.data.slice() : Float32Array.from(tensor.data);
   };
   return {
     plan,
@@ -162,11 +173,8 @@ export function createHostProgram(
       const hostOps = performance.now() - start;
       return { upload: 0, hostOps, encoding: 0, wall: 0, launches: [] };
     },
-    async read(output) {
-      const value = outputs[output] ?? fail(`read: expected one of ${Object.keys(outputs).join(", ")}; got ${output}`);
-      const tensor = last?.get(value) ?? fail(`read: ${output} is there after the first run`);
-      return tensor.data instanceof Uint32Array ? tensor.data.slice() : Float32Array.from(tensor.data);
-    },
+    read: async (output) => read(output),
+    readAll: async (names) => names.map(read),
     dispose() {
       last = undefined;
     },

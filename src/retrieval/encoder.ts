@@ -73,8 +73,7 @@ export function createEncoder(
     const users = Uint32Array.from(recipients.keys());
     historyBatch({ users, history: lists, targets: lists }, 0, recipients.length, length, histories);
     await program.run({ ...histories, ...profiles(recipients) });
-    const vectors = (await program.read("interests")) as Float32Array;
-    const counts = (await program.read("interestCounts")) as Uint32Array;
+    const [vectors, counts] = (await program.readAll(["interests", "interestCounts"])) as [Float32Array, Uint32Array];
     return recipients.map((_, row) => {
       const from = row * limit * dimension;
       return vectors.slice(from, from + counts[row]! * dimension);

@@ -54,18 +54,16 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
       users: atLeast(queries.length, 1, 8),
       interests: atLeast(Math.max(...queries.map(({ vectors }) => vectors.length / dimension)), 1, 2),
       top: Math.min(atLeast(depth, 16, 4), mostBestItems),
-      slots: atLeast(Math.max(...hidden.map(({ length }) => length)), 64, 4),
+      slots: atLeast(Math.max(...hidden.map(({ length }) => length)), 256, 4),
       filtered: queries.some(({ allowed }) => allowed !== undefined),
     };
     const program = await programFor(sizes);
     await program.run(inputsOf(queries, hidden, sizes, table));
-    const items = (await program.read("items")) as Uint32Array;
-    const scores = (await program.read("scores")) as Float32Array;
-    const found = (await program.read("found")) as Uint32Array;
+    const [items, scores, found] = await program.readAll(["items", "scores", "found"]);
     return queries.map((_, user) => {
       const hits: Hit[] = [];
-      for (let at = user * sizes.top; hits.length < depth && items[at]! > 0; at++) {
-        hits.push({ item: items[at]!, score: scores[at]!, interest: found[at]! });
+      for (let at = user * sizes.top; hits.length < depth && items![at]! > 0; at++) {
+        hits.push({ item: items![at]!, score: scores![at]!, interest: found![at]! });
       }
       return hits;
     });

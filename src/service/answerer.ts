@@ -69,7 +69,7 @@ export async function createAnswerer(
     const engine = await startEngine();
     try {
       const recommender = await createRecommender(engine, model, options);
-      await warmUp(recommender, model.log.itemCount, batchSize);
+      await warmUp(recommender, model.log.itemCount, batchSize, options.index === undefined);
       return { engine, recommender };
     } catch (error) {
       engine.dispose();
@@ -125,13 +125,15 @@ async function problemOf(engine: Engine): Promise<string | undefined> {
   return engine.problem();
 }
 
-/** Batches of each size, and of few and many interests, that the encoder and the index have programs for. */
-async function warmUp(recommender: Recommender, itemCount: number, batchSize: number): Promise<void> {
+/** Batches of each size and of few and many interests, which are what programs are compiled for; with and without a filter in the exact search. */
+async function warmUp(recommender: Recommender, itemCount: number, batchSize: number, isExact: boolean): Promise<void> {
   for (const behaviours of [1, 4, 16, 64]) {
     const history = Uint32Array.from({ length: Math.min(behaviours, itemCount) }, (_, i) => i + 1);
-    const times = Float64Array.from(history);
+    const request = { history, times: Float64Array.from(history), top: topDefault };
     for (const size of [1, 8, 64]) {
-      await recommender.recommend(new Array(Math.min(size, batchSize)).fill({ history, times, top: topDefault }));
+      const batch = Array<RecommendationRequest>(Math.min(size, batchSize)).fill(request);
+      await recommender.recommend(batch);
+      if (isExact) await recommender.recommend(batch.with(0, { ...request, allow: history }));
       if (size >= batchSize) break;
     }
   }

@@ -88,20 +88,20 @@ test("a first run that is over before the patience is gets no help", async () =>
   expect(acquisitions).toBe(0);
 });
 
-test.each(["turn", "idle"] as const)(
+test.each(["turn", "idle", "until"] as const)(
   "the first work is helped until its %s is over, and no other work",
   async (end) => {
     const events: string[] = [];
-    const plain = { submitted: () => {}, turn: async () => {}, idle: async () => {} };
+    const plain = { submitted: () => {}, turn: async () => {}, idle: async () => {}, until: async () => {} };
     const pace = withHelp(plain, () => {
       events.push("help");
       return () => events.push("over");
     });
-    await pace[end]();
+    await pace[end](async () => {});
     expect(events).toEqual([]);
     pace.submitted();
     expect(events).toEqual(["help"]);
-    await pace[end]();
+    await pace[end](async () => {});
     expect(events).toEqual(["help", "over"]);
     pace.submitted();
     expect(events).toEqual(["help", "over"]);
@@ -110,7 +110,7 @@ test.each(["turn", "idle"] as const)(
 
 test("a program that is disposed of gets no more help", () => {
   let isOver = false;
-  const plain = { submitted: () => {}, turn: async () => {}, idle: async () => {} };
+  const plain = { submitted: () => {}, turn: async () => {}, idle: async () => {}, until: async () => {} };
   const pace = withHelp(plain, () => () => {
     isOver = true;
   });

@@ -24,7 +24,7 @@ function fakeQueue() {
     state.submittedAt = performance.now();
     pace.submitted();
   };
-  return { state, pace, submit };
+  return { state, pace, submit, ask: () => queue.onSubmittedWorkDone() };
 }
 
 test("nobody waits before anything was submitted", async () => {
@@ -52,6 +52,24 @@ test("the cores of a software adapter are left alone while it is waited for", as
   // The first wait, before any time is known: 200 of 1 ms and a hundred shorter ones; without naps there are 100,000.
   expect(state.polls).toBeGreaterThan(2);
   expect(state.polls).toBeLessThan(1000);
+});
+
+test("a short wait, too, is polled now and then only", async () => {
+  const { state, pace, submit, ask } = fakeQueue();
+  state.milliseconds = 4;
+  submit();
+  await pace.until(ask);
+  expect(performance.now() - state.submittedAt).toBeGreaterThanOrEqual(4);
+  // 20 naps of 0.2 ms; without them there are thousands of polls.
+  expect(state.polls).toBeLessThan(30);
+});
+
+test("what is asked for when all work is done is there at once", async () => {
+  const { state, pace, submit, ask } = fakeQueue();
+  submit();
+  await pace.idle();
+  await pace.until(ask);
+  expect(state.polls).toBe(1);
 });
 
 test("a stall does not become the rule", async () => {

@@ -42,6 +42,30 @@ test("a reload swaps the model in while requests go on, and none fails", async (
   expect(holder.current.fingerprint).toBe("second");
 });
 
+test("what usual requests need is compiled before the first of them", async () => {
+  let compiled = 0;
+  const startEngine = async (): Promise<Engine> => {
+    const engine = await createEngine({ adapter: "cpu" });
+    const compile: Engine["compile"] = (goal) => {
+      compiled++;
+      return engine.compile(goal);
+    };
+    return { ...engine, compile };
+  };
+  const { post } = await startService(inTurn(first), { startEngine });
+  const before = compiled;
+  const histories = [["i1"], ["i1", "i2", "i3"], Array<string>(250).fill("i4"), []];
+  const bodies = histories.flatMap((history) => [
+    { history },
+    { history, allow: ["i1", "i7"], exclude: ["i2"], top: 50 },
+  ]);
+  for (const together of [bodies.slice(0, 1), bodies.slice(1, 2), bodies])
+    await Promise.all(together.map((body) => post("/recommend", body)));
+  expect(compiled).toBe(before);
+  await post("/recommend", { history: ["i1"], top: 65 });
+  expect(compiled).toBe(before + 1);
+});
+
 test("the old model is freed when its last request is answered, not before", async () => {
   const disposed: string[] = [];
   const startEngine = async (model: LoadedModel["model"]): Promise<Engine> => {
