@@ -84,7 +84,7 @@ export function withRecent(
   const count = Math.min(recentBehaviours, length);
   if (count === 0) return x;
   const rows = items.behaviours(latest(users.history, users.lengths, count));
-  return concat(x, placeSums(rows, graph.parameter("recent.weight", [x.shape[1]!, count, dimension], fading)));
+  return placeSums(rows, graph.parameter("recent.weight", [x.shape[1]!, count, dimension], fading), x);
 }
 
 /** Weighted means whose weights fall by half in a number of places that grows from sum to sum, by equal factors. */

@@ -23,6 +23,15 @@ export function gatheredFrom({ node }: Value): { readonly table: Value; readonly
   return node?.op === gatherOp ? { table: node.inputs[0]!, ids: node.inputs[1]! } : undefined;
 }
 
+/** The table and the ids of rows that kernels may look up themselves: those gathered from numbers in float32; else nothing. */
+export function lookedUp(rows: Value): readonly Value[] {
+  const source = gatheredFrom(rows);
+  return source?.table.type === "f32" ? [source.table, source.ids] : [];
+}
+
+/** Whether one binding shows the whole table. */
+export const isShownWhole = (table: Value, target: KernelTarget): boolean => rowWindows(table, target).length === 1;
+
 /** Tells kernels that look rows up what the table holds. */
 export const halfOf = (table: Value) => ({ half: Number(table.type === "f16") });
 

@@ -15,8 +15,8 @@ import {
 import type { KernelFamily } from "../graph/families.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
-import { rowWindows } from "../graph/windows.ts";
 import type { RouteRule, RouteShape } from "../reference/route.ts";
+import { isShownWhole } from "./gather.ts";
 
 const quads = (width: number) => Math.ceil(width / 4);
 
@@ -58,7 +58,7 @@ export const routeFamilies: readonly KernelFamily<RouteRule>[] = [
 /** Whether the behaviours come from a table that one binding shows whole. */
 function looksUp(node: Node<RouteRule>, target: KernelTarget): boolean {
   const { table } = routeValues(node);
-  return table !== undefined && rowWindows(table, target).length === 1;
+  return table !== undefined && isShownWhole(table, target);
 }
 
 const isNarrow = ({ inputs }: Node<RouteRule>): boolean => {

@@ -2,7 +2,7 @@ import { fail } from "../errors.ts";
 import type { Op, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/route.ts";
-import { gather, gatheredFrom } from "./gather.ts";
+import { gather, gatheredFrom, lookedUp } from "./gather.ts";
 import { inverseNorms } from "./inverse-norms.ts";
 import { matmul } from "./matmul.ts";
 import { routeBackward } from "./route-backward.ts";
@@ -89,8 +89,7 @@ export function route(
   const inputs = [behaviours, gram, transform ?? gram, lengths, interestCounts, start];
   if (rule.similarity === "cosine") inputs.push(behaviourNorms(behaviours, transform, rule));
   // Kernels may look the behaviours up themselves; the gradient goes through the rows all the same.
-  const source = gatheredFrom(behaviours);
-  if (source?.table.type === "f32") inputs.push(source.table, source.ids);
+  inputs.push(...lookedUp(behaviours));
   return behaviours.graph.apply(routeOp, inputs, rule)[0]!;
 }
 

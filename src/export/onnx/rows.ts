@@ -38,9 +38,11 @@ const l2Normalise: Converter<{ readonly epsilon: number }> = (b, [x], { attribut
 const inverseNorms: Converter = (b, [x, transform]) =>
   inverseLength(b, squaredNorm(b, transform === undefined ? x! : b.apply("MatMul", [x!, transform])));
 
-/** x `[batch, T, d]` by `[K, T, d]`, summed over T. */
-const placeSums: Converter = (b, [x, w]) =>
-  b.apply("ReduceSum", [b.apply("Mul", [unsqueeze(b, x!, 1), w!]), b.ints([2])], { keepdims: 0 });
+/** x `[batch, T, d]` by `[K, T, d]`, summed over T, beside `[batch, K, width]`. */
+const placeSums: Converter<{ readonly width: number }> = (b, [x, w, beside], { attributes: { width } }) => {
+  const sums = b.apply("ReduceSum", [b.apply("Mul", [unsqueeze(b, x!, 1), w!]), b.ints([2])], { keepdims: 0 });
+  return width > 0 ? b.apply("Concat", [beside!, sums], { axis: -1 }) : sums;
+};
 
 /** Ops that work row by row. */
 export const rowConverters = {

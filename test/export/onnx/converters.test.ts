@@ -87,6 +87,10 @@ const cases: readonly [string, (p: Palette) => Value][] = [
   ["l2Normalise", (p) => ops.l2Normalise(p.rows(interests, d))],
   ["inverseNorms", (p) => ops.inverseNorms(p.rows(length, d), p.parameter("s", [d, d]))],
   ["placeSums", (p) => ops.placeSums(p.rows(length, d), p.parameter("w", [interests, length, d]))],
+  [
+    "placeSums beside rows",
+    (p) => ops.placeSums(p.rows(length, d), p.parameter("w", [interests, length, d]), p.others(interests, 8)),
+  ],
   ["gather", (p) => ops.gather(p.table(), p.ids())],
   [
     "gather of computed rows",

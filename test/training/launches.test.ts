@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { plantedLog } from "../../src/data/planted.ts";
+import { leaveOneOut } from "../../src/data/split.ts";
+import { dispatchesOf, planFamilies } from "../../src/graph/families.ts";
+import { modelSpec } from "../../src/models/registry.ts";
+import { createDataset } from "../../src/training/dataset.ts";
+import { buildObjective } from "../../src/training/objective.ts";
+import { mindPresets, type Preset, trainingOf } from "../../src/training/presets.ts";
+
+const dataset = createDataset(leaveOneOut(plantedLog({ users: 50, items: 10_000, topics: 30, seed: 1 })));
+
+const common = { workgroupStorageBytes: 32_768, storageBuffers: 16, tableWindowBytes: 2 ** 27 };
+const adapters = {
+  lavapipe: { ...common, software: true, subgroupSize: 8 },
+  SwiftShader: { ...common, software: true, subgroupSize: 4, workgroupStorageBytes: 16_384, storageBuffers: 12 },
+  "a GPU": { ...common, software: false, subgroupSize: 32 },
+};
+
+/** The kernels of a full step of MIND, of the size that the README gives, in their order. */
+function launchesOf(preset: Preset, adapter: keyof typeof adapters): string[] {
+  const spec = modelSpec("mind", mindPresets[preset]);
+  const options = { ...trainingOf(spec, preset), scoring: "best" } as const;
+  const { loss, updates } = buildObjective(spec, dataset, options);
+  const plan = planFamilies({ outputs: { loss }, updates }, adapters[adapter]);
+  const target = { ...adapters[adapter], isUsed: plan.isUsed };
+  return plan.deviceNodes.flatMap((node) => dispatchesOf(node, target)).map(({ shader }) => shader.name);
+}
+
+test.each([
+  ["paper", "lavapipe", 20],
+  ["paper", "SwiftShader", 24],
+  ["paper", "a GPU", 24],
+  ["recommended", "lavapipe", 29],
+  ["recommended", "SwiftShader", 34],
+  ["recommended", "a GPU", 32],
+] as const)("a training step of the %s preset on %s is at most %i launches", (preset, adapter, most) => {
+  const launches = launchesOf(preset, adapter);
+  expect(launches.length, launches.join(", ")).toBeLessThanOrEqual(most);
+});
