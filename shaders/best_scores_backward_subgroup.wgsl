@@ -2,7 +2,8 @@
 // One invocation owns 4 rows of dv, four interests of a user or four users of one interest each, by 8 vec4, and walks the
 // candidates four at a time; where an interest did not win, a candidate weighs nothing. A subgroup loads each candidate once
 // and hands it round. The padding of g is zero, so candidates past the end add nothing.
-// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all.
+// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all. With
+// `apart`, too, the interests of a user make up more of their own gradients, as interest_similarity.wgsl says.
 //   candidates   [candidates, d]          read
 //   g            [users, candidates]      read
 //   winners      [users, candidates / 4]  read, four to a word
@@ -12,6 +13,7 @@
 //   ownGradient  [users]                  read with `own`: for the candidate's score; its winner
 //   upstream     [1]                      read with `own`
 //   dCandidate   [users, d]               write with `own`
+//   coefficients [users, interests, interests]  read with `apart`: what the second interest counts for the first
 
 enable subgroups;
 
@@ -26,6 +28,7 @@ struct Params {
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests
 override own = false; // each user has a candidate of its own, too
+override apart = false; // something keeps the interests of a user apart
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> candidates: array<vec4f>;
@@ -37,6 +40,7 @@ override own = false; // each user has a candidate of its own, too
 @group(0) @binding(7) var<storage, read> ownGradient: array<vec2f>;
 @group(0) @binding(8) var<storage, read> upstream: array<f32>;
 @group(0) @binding(9) var<storage, read_write> dCandidate: array<vec4f>;
+@group(0) @binding(10) var<storage, read> coefficients: array<f32>;
 
 // User and interest of row r of a block.
 fn rowOf(block: u32, r: u32) -> vec2u {
@@ -47,6 +51,17 @@ fn rowOf(block: u32, r: u32) -> vec2u {
 fn weightsOf(weight: vec4f, winner: u32, j: u32) -> vec4f {
   let winnerOf = (vec4u(winner) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
   return select(vec4f(), weight, winnerOf == vec4u(j));
+}
+
+/// What keeps interest j of a user apart from the others.
+fn apartOf(user: u32, j: u32, c: u32) -> vec4f {
+  let first = user * params.interests;
+  let pitch = (params.interests + 3u) / 4u * 4u;
+  var sum = vec4f();
+  for (var i = 0u; i < params.interests; i++) {
+    sum += coefficients[(first + j) * pitch + i] * interests[(first + i) * params.quads + c];
+  }
+  return sum;
 }
 
 fn store(user: u32, j: u32, c: u32, sum: vec4f) {
@@ -61,7 +76,11 @@ fn store(user: u32, j: u32, c: u32, sum: vec4f) {
   let weight = ownGradient[user].x;
   let wins = u32(ownGradient[user].y) == j;
   let row = user * params.quads + c;
-  dv[at] = upstream[0] * (sum + select(vec4f(), weight * candidate[row], wins));
+  var total = sum + select(vec4f(), weight * candidate[row], wins);
+  if (apart) {
+    total += apartOf(user, j, c);
+  }
+  dv[at] = upstream[0] * total;
   if (wins) {
     dCandidate[row] = upstream[0] * weight * interests[at];
   }

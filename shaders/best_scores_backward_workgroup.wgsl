@@ -3,7 +3,8 @@
 // candidates, which it takes four at a time; where an interest did not win, a candidate weighs nothing. A workgroup owns two
 // blocks of 4 rows by `columns` vec4 and adds up its slices in a fixed order. The padding of g is zero, so candidates past the
 // end add nothing.
-// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all.
+// With `own` each user has one more candidate of its own, whose gradient is written beside its winner's, and upstream scales all. With
+// `apart`, too, the interests of a user make up more of their own gradients, as interest_similarity.wgsl says.
 //   candidates   [candidates, d]          read
 //   g            [users, candidates]      read
 //   winners      [users, candidates / 4]  read, four to a word
@@ -13,6 +14,7 @@
 //   ownGradient  [users]                  read with `own`: for the candidate's score; its winner
 //   upstream     [1]                      read with `own`
 //   dCandidate   [users, d]               write with `own`
+//   coefficients [users, interests, interests]  read with `apart`: what the second interest counts for the first
 
 struct Params {
   users: u32,
@@ -25,6 +27,7 @@ struct Params {
 override single = false; // one interest for each user
 override chunks = 1u; // of 4 interests
 override own = false; // each user has a candidate of its own, too
+override apart = false; // something keeps the interests of a user apart
 override columns = 16u; // 16, 8 or 4
 
 const invocations = 256u;
@@ -39,6 +42,7 @@ const invocations = 256u;
 @group(0) @binding(7) var<storage, read> ownGradient: array<vec2f>;
 @group(0) @binding(8) var<storage, read> upstream: array<f32>;
 @group(0) @binding(9) var<storage, read_write> dCandidate: array<vec4f>;
+@group(0) @binding(10) var<storage, read> coefficients: array<f32>;
 
 var<workgroup> partial: array<mat4x4f, invocations>;
 
@@ -59,6 +63,17 @@ fn candidateOf(m: u32, c: u32) -> vec4f {
   return candidates[min(m, params.candidates - 1u) * params.quads + min(c, params.quads - 1u)];
 }
 
+/// What keeps interest j of a user apart from the others.
+fn apartOf(user: u32, j: u32, c: u32) -> vec4f {
+  let first = user * params.interests;
+  let pitch = (params.interests + 3u) / 4u * 4u;
+  var sum = vec4f();
+  for (var i = 0u; i < params.interests; i++) {
+    sum += coefficients[(first + j) * pitch + i] * interests[(first + i) * params.quads + c];
+  }
+  return sum;
+}
+
 fn store(user: u32, j: u32, c: u32, sum: vec4f) {
   if (user >= params.users || j >= params.interests || c >= params.quads) {
     return;
@@ -71,7 +86,11 @@ fn store(user: u32, j: u32, c: u32, sum: vec4f) {
   let weight = ownGradient[user].x;
   let wins = u32(ownGradient[user].y) == j;
   let row = user * params.quads + c;
-  dv[at] = upstream[0] * (sum + select(vec4f(), weight * candidate[row], wins));
+  var total = sum + select(vec4f(), weight * candidate[row], wins);
+  if (apart) {
+    total += apartOf(user, j, c);
+  }
+  dv[at] = upstream[0] * total;
   if (wins) {
     dCandidate[row] = upstream[0] * weight * interests[at];
   }

@@ -1,11 +1,15 @@
 // Interest similarity: s = mean over pairs of a user's active interests of max(0, cos(v_i, v_j) - margin)^2; 0 with fewer than two.
 // It moves with directions alone, so its gradient combines the interests: ds/dv_i = sum_j coefficients_ij v_j, where
 //   coefficients_ij = f_ij / (|v_i| |v_j|),  coefficients_ii = -sum_j f_ij cos_ij / |v_i|^2,  f_ij = 4 max(0, cos_ij - margin) / pairs
+// With `weighted` both are those of the user's share of a loss, scale w_b / sum of w times as much, and s is added to what is there.
 // One invocation owns one user. An interest of zeros is like no other, and coefficients of inactive ones are 0.
 //   v             [users, interests, d]          read
 //   counts        [users]                        read
-//   similarity    [users]                        write
+//   weights       [users]                        read with `weighted`
+//   similarity    [users]                        write; read, too, with `weighted`
 //   coefficients  [users, interests, interests]  write, row padding too
+
+override weighted: bool = false;
 
 struct Params {
   users: u32,
@@ -15,13 +19,15 @@ struct Params {
   keep: u32, // 0 when nobody reads the coefficients
   margin: f32,
   epsilon: f32, // shorter vectors count as this long
+  scale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> v: array<vec4f>;
 @group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<storage, read_write> similarity: array<f32>;
-@group(0) @binding(4) var<storage, read_write> coefficients: array<f32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> similarity: array<f32>;
+@group(0) @binding(5) var<storage, read_write> coefficients: array<f32>;
 
 // v_i . v_j and v_j . v_j, for rows i and j of v.
 fn products(i: u32, j: u32) -> vec2f {
@@ -33,6 +39,22 @@ fn products(i: u32, j: u32) -> vec2f {
   return sums;
 }
 
+/// What the user's similarity counts.
+fn factorOf(user: u32) -> f32 {
+  if (!weighted) {
+    return 1.0;
+  }
+  var total = 0.0;
+  for (var b = 0u; b < params.users; b++) {
+    total += weights[b];
+  }
+  var share = 0.0;
+  if (weights[user] > 0.0) {
+    share = weights[user] / total;
+  }
+  return params.scale * share;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let user = id.x + id.y * groups.x * 64u;
@@ -41,6 +63,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let count = min(counts[user], params.interests);
   let pairs = f32(max(count * (max(count, 1u) - 1u), 1u));
+  let factor = factorOf(user);
   let first = user * params.interests;
   var sum = 0.0;
   for (var i = 0u; i < params.interests; i++) {
@@ -54,8 +77,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         let cosine = both.x * scale;
         let excess = max(0.0, cosine - params.margin);
         sum += excess * excess;
-        coefficient = 4.0 * excess / pairs * scale;
-        own -= 4.0 * excess / pairs * cosine;
+        coefficient = factor * 4.0 * excess / pairs * scale;
+        own -= factor * 4.0 * excess / pairs * cosine;
       }
       if (params.keep == 1u) {
         coefficients[(first + i) * params.pitch + j] = coefficient;
@@ -65,5 +88,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       coefficients[(first + i) * params.pitch + i] = own / norm / norm;
     }
   }
-  similarity[user] = sum / pairs;
+  if (weighted) {
+    similarity[user] += factor * sum / pairs;
+  } else {
+    similarity[user] = sum / pairs;
+  }
 }

@@ -1,6 +1,7 @@
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import type { Shape } from "../graph/shape.ts";
 import * as reference from "../reference/best-scores.ts";
+import { interestSimilarityBackward } from "../reference/interest-similarity.ts";
 import { candidatesGradientDispatch, interestsGradientDispatch } from "./best-scores-kernels.ts";
 import { eachFamily } from "./matmul-kernels.ts";
 
@@ -13,6 +14,8 @@ export interface OwnCandidate {
   readonly gradient: Value;
   /** Multiplies all gradients, `[1]`. */
   readonly upstream: Value;
+  /** How much the interests of a user make up, beside that, of each other's gradients, `[B, K, K]`; default: nothing. */
+  readonly coefficients?: Value | undefined;
 }
 
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
@@ -28,7 +31,9 @@ export function interestsGradient(
   shape: Shape,
   own?: OwnCandidate,
 ): readonly Value[] {
-  const more = own ? [own.interests, own.candidate, own.gradient, own.upstream] : [];
+  const more = own
+    ? [own.interests, own.candidate, own.gradient, own.upstream, ...(own.coefficients ? [own.coefficients] : [])]
+    : [];
   return g.graph.apply(interestsGradientOp, [candidates, g, winners, ...more], { ...sizes, shape });
 }
 
@@ -41,16 +46,29 @@ export function candidatesGradient(
   return g.graph.apply(candidatesGradientOp, [interests, g, winners, ...(upstream ? [upstream] : [])], sizes)[0]!;
 }
 
+/** Adds what keeps the interests of each user apart. */
+function addApart(
+  dInterests: Float64Array,
+  v: Float64Array,
+  coefficients: Float64Array,
+  { users, interests, dimension: d }: reference.BestScoresSizes,
+): void {
+  const ones = new Float64Array(users).fill(1);
+  const more = interestSimilarityBackward(v, coefficients, ones, { users, interests, d });
+  for (const [i, value] of more.entries()) dInterests[i]! += value;
+}
+
 const interestsGradientOp: Op<reference.BestScoresSizes & { readonly shape: Shape }> = {
   name: "bestScoresBackwardInterests",
   outputs: ([, , , , candidate], { shape }) => [{ shape }, ...(candidate ? [{ shape: candidate.shape }] : [])],
   // Stands in for the gradient of own candidates where there are none.
   scratch: ([, , , , candidate]) => (candidate ? [] : [{ shape: [1, 4] }]),
-  reference([candidates, g, winners, interests, candidate, gradient, upstream], sizes) {
+  reference([candidates, g, winners, interests, candidate, gradient, upstream, coefficients], sizes) {
     const dInterests = reference.bestScoresBackwardInterests(data(candidates), data(g), ids(winners), sizes);
     if (!candidate) return [dInterests];
     const own = { interests: data(interests), candidate: data(candidate), gradient: data(gradient) };
     const dCandidate = reference.addOwnCandidate(dInterests, own, sizes);
+    if (coefficients) addApart(dInterests, data(interests), data(coefficients), sizes);
     return [dInterests, dCandidate].map((values) => values.map((value) => value * data(upstream)[0]!));
   },
   families: eachFamily((family, { inputs, outputs: [dInterests, dCandidate], scratch, attributes }) => [

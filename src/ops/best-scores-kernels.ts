@@ -115,7 +115,7 @@ export function scoreDispatches(
   );
 }
 
-/** The launch of the gradient for the interests; the four last inputs are those of the users' own candidates, if they have them. */
+/** The launch of the gradient for the interests; more inputs are those of users' own candidates and of what keeps interests apart. */
 export function interestsGradientDispatch(
   family: FamilyName,
   sizes: BestScoresSizes,
@@ -129,11 +129,17 @@ export function interestsGradientDispatch(
     quadsOf(candidates!.shape),
     blocksOf(sizes) * Math.ceil(sizes.interests / 4),
   );
-  const bound = own.length > 0 ? own : Array<Value>(4).fill(candidates!);
+  const bound = Array.from({ length: 5 }, (_, i) => read(own[i] ?? candidates!));
   return {
     ...launched,
-    constants: { ...constants, own: Number(own.length > 0) },
-    bindings: [...[candidates!, g!, winners!].map(read), write(dInterests), ...bound.map(read), write(dCandidate)],
+    constants: { ...constants, own: Number(own.length > 0), apart: Number(own.length > 4) },
+    bindings: [
+      ...[candidates!, g!, winners!].map(read),
+      write(dInterests),
+      ...bound.slice(0, 4),
+      write(dCandidate),
+      bound[4]!,
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import shader from "../../shaders/interest_similarity.wgsl";
 import backwardShader from "../../shaders/interest_similarity_backward.wgsl";
 import { fail } from "../errors.ts";
-import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import { type Dispatch, f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/interest-similarity.ts";
@@ -24,8 +24,12 @@ export function interestSimilarity(
     interests: interests.shape,
     interestCounts: interestCounts.shape,
   });
-  if (!(margin >= 0 && margin <= 1)) fail(`interestSimilarity: expected a margin from 0 to 1, got ${margin}`);
+  requireMargin("interestSimilarity", margin);
   return interests.graph.apply(interestSimilarityOp, [interests, interestCounts], margin)[0]!;
+}
+
+export function requireMargin(op: string, margin: number): void {
+  if (!(margin >= 0 && margin <= 1)) fail(`${op}: expected a margin from 0 to 1, got ${margin}`);
 }
 
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
@@ -55,20 +59,34 @@ const interestSimilarityOp: Op<number> = {
   ],
   reference: ([v, counts], margin) =>
     reference.interestSimilarity(data(v), counts!.data as Uint32Array, margin, sizesOf(v!)),
-  kernels: ({ inputs: [v, counts], outputs: [similarity, coefficients], attributes }, { isUsed }) => [
-    {
-      shader,
-      params: {
-        ...params(v!, coefficients!),
-        keep: u32(isUsed(coefficients!) ? 1 : 0),
-        margin: f32(attributes),
-        epsilon: f32(reference.similarityEpsilon),
-      },
-      bindings: [read(v!), read(counts!), write(similarity!), write(coefficients!)],
-      workgroups: gridOf(v!.shape[0]!),
-    },
+  kernels: ({ inputs: [v, counts], outputs: [similarity, coefficients], attributes: margin }, { isUsed }) => [
+    similarityDispatch(
+      { v: v!, counts: counts!, similarity: similarity!, coefficients: coefficients! },
+      { margin, keep: isUsed(coefficients!) },
+    ),
   ],
 };
+
+/** The launch of the similarities and their coefficients; with `weights` they are added to users' shares of a loss, `scale` times. */
+export function similarityDispatch(
+  values: Readonly<Record<"v" | "counts" | "similarity" | "coefficients", Value>> & { readonly weights?: Value },
+  { margin, keep, scale = 1 }: { readonly margin: number; readonly keep: boolean; readonly scale?: number },
+): Dispatch {
+  const { v, counts, weights, similarity, coefficients } = values;
+  return {
+    shader,
+    constants: { weighted: Number(weights !== undefined) },
+    params: {
+      ...params(v, coefficients),
+      keep: u32(keep ? 1 : 0),
+      margin: f32(margin),
+      epsilon: f32(reference.similarityEpsilon),
+      scale: f32(scale),
+    },
+    bindings: [...[v, counts, weights ?? v].map(read), write(similarity), write(coefficients)],
+    workgroups: gridOf(v.shape[0]!),
+  };
+}
 
 const interestSimilarityBackwardOp: Op<undefined> = {
   name: "interestSimilarityBackward",

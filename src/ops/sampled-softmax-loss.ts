@@ -4,7 +4,7 @@ import hardWorkgroupShader from "../../shaders/sampled_softmax_loss_hard_workgro
 import sumShader from "../../shaders/sampled_softmax_loss_sum.wgsl";
 import workgroupShader from "../../shaders/sampled_softmax_loss_workgroup.wgsl";
 import { fail } from "../errors.ts";
-import { type Dispatch, f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import { type Dispatch, f32, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes } from "../graph/shape.ts";
 import { noWinner, winnerWords } from "../reference/best-scores.ts";
@@ -12,7 +12,10 @@ import * as reference from "../reference/sampled-softmax-loss.ts";
 import { sizesOf } from "./best-scores.ts";
 import { candidatesGradient, interestsGradient } from "./best-scores-backward.ts";
 import { scoreDispatches } from "./best-scores-kernels.ts";
+import { requireMargin, similarityDispatch } from "./interest-similarity.ts";
 import { eachFamily, type FamilyName, quadsOf } from "./matmul-kernels.ts";
+
+export type { Decorrelation } from "../reference/sampled-softmax-loss.ts";
 
 export interface SampledSoftmaxLossInputs {
   /** What scores the candidates, each by the best: interests `[B, K, d]`, K at most 255, or one vector for each user, `[B, d]`. */
@@ -42,14 +45,17 @@ export interface SampledSoftmaxLossInputs {
  * hard negatives, REMI, RecSys 2023), a mean that counts each item of the catalogue alike: it weighs a negative by 1 / (M q). The
  * gradient flows through the weights, as in the authors' code.
  *
+ * With `decorrelation` each user's loss has `scale` times the similarity of its interests more, as `interestSimilarity` measures it.
+ *
  * The scores are stored, and the gradient for them takes their place: computing them again in each gradient would make five
  * products of three, against a few bytes for each of the 2 K d operations of a score.
- * @param options `temperature` T, above 0, default 1; `hardness`, at least 0, default 0
+ * @param options `temperature` T, above 0, default 1; `hardness`, at least 0, default 0; `decorrelation`, of interests `[B, K, d]`,
+ * default none
  * @returns the loss, `[1]`
  */
 export function sampledSoftmaxLoss(
   inputs: SampledSoftmaxLossInputs,
-  { temperature = 1, hardness = 0 }: Partial<reference.SampledSoftmaxRule> = {},
+  { temperature = 1, hardness = 0, decorrelation }: Partial<reference.SampledSoftmaxRule> = {},
 ): Value {
   const { interests, interestCounts, negatives, positive, targetIds, negativeIds, weights, logExpected } = inputs;
   const [users] = interests.shape;
@@ -79,24 +85,33 @@ export function sampledSoftmaxLoss(
   if (!(hardness >= 0 && Number.isFinite(hardness))) {
     fail(`sampledSoftmaxLoss: expected a hardness of at least 0, got ${hardness}`);
   }
+  if (decorrelation) {
+    requireMargin("sampledSoftmaxLoss", decorrelation.margin);
+    const { shape } = interests;
+    requireShapes(shape.length === 3, "sampledSoftmaxLoss", "interests [B, K, d] to keep apart", { interests: shape });
+  }
   const values = [interests, interestCounts, negatives, positive, targetIds, negativeIds, weights];
   const all = logExpected ? [...values, logExpected] : values;
-  return interests.graph.apply(sampledSoftmaxLossOp, all, { temperature, hardness })[0]!;
+  return interests.graph.apply(sampledSoftmaxLossOp, all, { temperature, hardness, decorrelation })[0]!;
 }
 
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
 const ids = (tensor: Tensor | undefined) => tensor!.data as Uint32Array;
 
-/** Outputs: the loss; its gradient for the negatives' scores, and their winners; that for the positives' scores, and theirs. */
+/**
+ * Outputs: the loss; its gradient for the negatives' scores, and their winners; that for the positives' scores, and theirs; with
+ * decorrelation how much the interests of a user make up of each other's gradients.
+ */
 const sampledSoftmaxLossOp: Op<reference.SampledSoftmaxRule> = {
   name: "sampledSoftmaxLoss",
-  outputs([interests, , negatives]) {
-    const { users, candidates } = sizesOf(interests!, negatives!);
+  outputs([interests, , negatives], { decorrelation }) {
+    const { users, interests: most, candidates } = sizesOf(interests!, negatives!);
     return [
       { shape: [1] },
       { shape: [users, candidates] },
       { shape: [users, winnerWords(candidates)], type: "u32" },
       { shape: [2 * users] },
+      ...(decorrelation ? [{ shape: [users, most, most] }] : []),
     ];
   },
   // The scores are there first.
@@ -104,9 +119,9 @@ const sampledSoftmaxLossOp: Op<reference.SampledSoftmaxRule> = {
   scratch: ([, counts]) => [{ shape: counts!.shape }],
   gradient({ inputs, outputs }, [upstream]) {
     const [interests, , candidates, positive] = inputs as [Value, Value, Value, Value];
-    const [, g, winners, gradient] = outputs as [Value, Value, Value, Value];
+    const [, g, winners, gradient, coefficients] = outputs as [Value, Value, Value, Value, Value?];
     const sizes = sizesOf(interests, candidates);
-    const own = { interests, candidate: positive, gradient, upstream: upstream! };
+    const own = { interests, candidate: positive, gradient, upstream: upstream!, coefficients };
     const [dInterests, dPositive] = interestsGradient({ candidates, g, winners }, sizes, interests.shape, own);
     const dNegatives = candidatesGradient({ interests, g, winners }, sizes, upstream!);
     return [dInterests!, null, dNegatives, dPositive!, ...inputs.slice(4).map(() => null)];
@@ -132,6 +147,7 @@ const sampledSoftmaxLossOp: Op<reference.SampledSoftmaxRule> = {
     return [
       ...scoreDispatches(family, sizes, target, values),
       softmaxDispatch(family, inputs, [scores, own, terms!], attributes, target.isUsed(scores)),
+      ...apartDispatches(inputs, [terms!, outputs[4]], attributes, target),
       {
         shader: sumShader,
         params: { users: u32(sizes.users) },
@@ -141,6 +157,18 @@ const sampledSoftmaxLossOp: Op<reference.SampledSoftmaxRule> = {
     ];
   }),
 };
+
+/** The launch that adds what similar interests cost to the terms of the loss, if anything. */
+function apartDispatches(
+  [v, counts, , , , , weights]: readonly Value[],
+  [similarity, coefficients]: readonly [Value, Value?],
+  { decorrelation }: reference.SampledSoftmaxRule,
+  { isUsed }: KernelTarget,
+): Dispatch[] {
+  if (!decorrelation || !coefficients) return [];
+  const values = { v: v!, counts: counts!, weights: weights!, similarity, coefficients };
+  return [similarityDispatch(values, { ...decorrelation, keep: isUsed(coefficients) })];
+}
 
 /** The launch that makes terms of the loss and gradients of scores. */
 function softmaxDispatch(

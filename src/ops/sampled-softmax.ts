@@ -1,8 +1,11 @@
 import type { Value } from "../graph/graph.ts";
+import { add } from "./add.ts";
 import { bestScores } from "./best-scores.ts";
 import { fullSoftmaxLoss } from "./full-softmax-loss.ts";
+import { interestSimilarity } from "./interest-similarity.ts";
 import { type LabelAwareAttentionOptions, labelAwareAttention } from "./label-aware-attention.ts";
-import { sampledSoftmaxLoss } from "./sampled-softmax-loss.ts";
+import { type Decorrelation, sampledSoftmaxLoss } from "./sampled-softmax-loss.ts";
+import { weightedMean } from "./weighted-mean.ts";
 
 /** How candidates are scored in training, and what both losses are given. */
 export interface MultiInterestLossOptions {
@@ -25,6 +28,8 @@ export interface MultiInterestLossOptions {
   readonly scoring?: "chosen" | "best";
   /** Label-aware attention of `"chosen"`; default `"hard"`. */
   readonly attention?: LabelAwareAttentionOptions;
+  /** Adds to the loss, `scale` times, what keeps a user's interests apart: see `interestSimilarity`; default nothing. */
+  readonly decorrelation?: Decorrelation | undefined;
 }
 
 export interface SampledSoftmaxOptions extends MultiInterestLossOptions {
@@ -48,9 +53,13 @@ export interface FullSoftmaxOptions extends MultiInterestLossOptions {
  * @returns the loss, `[1]`
  */
 export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
-  const { scoring, attention, temperature, hardness, ...inputs } = options;
+  const { scoring, attention, temperature, hardness, decorrelation, ...inputs } = options;
   const interests = scorersOf({ ...inputs, scoring, attention });
-  return sampledSoftmaxLoss({ ...inputs, interests }, { temperature, hardness });
+  // One kernel makes the gradient of all that is asked of the interests, where the loss sees them.
+  const both = interests === inputs.interests && interests.shape.length === 3;
+  const rule = { temperature, hardness, ...(both && { decorrelation }) };
+  const loss = sampledSoftmaxLoss({ ...inputs, interests }, rule);
+  return both ? loss : keptApart(loss, options);
 }
 
 /**
@@ -61,7 +70,15 @@ export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
 export function fullSoftmax(options: FullSoftmaxOptions): Value {
   const { interestCounts, table, targetIds, weights, temperature } = options;
   const { scores } = bestScores(scorersOf(options), interestCounts, table);
-  return fullSoftmaxLoss(scores, targetIds, weights, { temperature });
+  return keptApart(fullSoftmaxLoss(scores, targetIds, weights, { temperature }), options);
+}
+
+/** The loss with what similar interests cost. */
+function keptApart(loss: Value, options: MultiInterestLossOptions): Value {
+  const { interests, interestCounts, weights, decorrelation } = options;
+  if (!decorrelation) return loss;
+  const { scale, margin } = decorrelation;
+  return add(loss, weightedMean(interestSimilarity(interests, interestCounts, { margin }), weights, { scale }));
 }
 
 /** The interests, or the one vector for each user, that score candidates. */

@@ -1,4 +1,5 @@
 import { type BestScoresSizes, bestScores, noWinner } from "./best-scores.ts";
+import { interestSimilarity } from "./interest-similarity.ts";
 
 /** What {@link sampledSoftmaxLoss} is given; arrays as in the op of the same name. */
 export interface SampledSoftmaxLossInputs {
@@ -18,6 +19,15 @@ export interface SampledSoftmaxRule {
   readonly temperature: number;
   /** Exponent beta of the weights e^(beta score) of interest-aware hard negatives (REMI, RecSys 2023); 0 leaves negatives as they are. */
   readonly hardness: number;
+  /** What is added for each user: `scale` times the similarity of its interests. */
+  readonly decorrelation?: Decorrelation | undefined;
+}
+
+/** Interests whose cosine is above the margin cost `scale` times the square of what it has above. */
+export interface Decorrelation {
+  readonly scale: number;
+  /** From 0 to 1. */
+  readonly margin: number;
 }
 
 /** The log of the sum of exponentials, safe for exponents of any size, and each one's share of the sum. */
@@ -44,13 +54,14 @@ function negativeSum(x: Float64Array, c: Float64Array, hardness: number): [logar
 /**
  * loss = sum_b w_b l_b / sum_b w_b with l_b = -log(e^l / (e^l + N)), l the logit of the positive and N the sum over the negatives,
  * each candidate scored by its best interest; 0 where all weights are 0. Beside it the gradients of the loss for the scores: of
- * the negatives, with their winners, and of each positive, with its winner.
+ * the negatives, with their winners, and of each positive, with its winner; with decorrelation, too, how much the interests of a user
+ * make up of each other's gradients by it.
  */
 export function sampledSoftmaxLoss(
   inputs: SampledSoftmaxLossInputs,
   sizes: BestScoresSizes,
-  { temperature, hardness }: SampledSoftmaxRule,
-): [loss: Float64Array, dScores: Float64Array, winners: Uint32Array, own: Float64Array] {
+  { temperature, hardness, decorrelation }: SampledSoftmaxRule,
+): [loss: Float64Array, dScores: Float64Array, winners: Uint32Array, own: Float64Array, ...apart: Float64Array[]] {
   const { interests, counts, targetIds, negativeIds, weights, logExpected } = inputs;
   const { users, interests: most, candidates: count, dimension } = sizes;
   const [scores, winners] = bestScores(interests, counts, inputs.negatives, sizes);
@@ -80,5 +91,11 @@ export function sampledSoftmaxLoss(
     const j = winner[0]! & 255;
     if (j !== noWinner) own.set([-factor, j], 2 * b);
   }
-  return [Float64Array.of(loss), dScores, winners, own];
+  if (!decorrelation) return [Float64Array.of(loss), dScores, winners, own];
+  const similaritySizes = { users, interests: most, d: dimension };
+  const [similarity, coefficients] = interestSimilarity(interests, counts, decorrelation.margin, similaritySizes);
+  const factors = weights.map((weight) => (weight > 0 ? (decorrelation.scale * weight) / total : 0));
+  const apart = coefficients.map((coefficient, i) => factors[Math.floor(i / most ** 2)]! * coefficient);
+  for (const [b, factor] of factors.entries()) loss += factor * similarity[b]!;
+  return [Float64Array.of(loss), dScores, winners, own, apart];
 }

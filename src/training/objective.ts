@@ -9,7 +9,7 @@ import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
-import { penalties } from "./penalties.ts";
+import { decorrelationOf, penalties } from "./penalties.ts";
 import { sharedNegatives } from "./shared-negatives.ts";
 import type { TrainingData } from "./steps.ts";
 
@@ -36,6 +36,7 @@ export function buildObjective(spec: TrainedSpec, dataset: TrainingData, options
     temperature,
     scoring,
     positive: items.rows(targetIds),
+    decorrelation: decorrelationOf(spec, options),
     attention: { mode: options.attention, scale: options.attentionScale, power: options.attentionPower },
   };
   let loss: Value;

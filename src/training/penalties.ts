@@ -1,29 +1,34 @@
 import { fail } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
 import { interestsOf, type TrainedSpec } from "../models/registry.ts";
-import { interestSimilarity } from "../ops/interest-similarity.ts";
 import { routingVariance } from "../ops/routing-variance.ts";
+import type { Decorrelation } from "../ops/sampled-softmax-loss.ts";
 import { weightedMean } from "../ops/weighted-mean.ts";
 import type { UserGraph } from "./encoded-users.ts";
 import type { TrainingOptions } from "./options.ts";
 
-/** What is added to the loss, `[1]` each: means over the users of a batch by their `weights`, `[batch]`. */
+/** What keeps the interests of a model apart, for the loss to add; nothing unless the options ask for it. */
+export function decorrelationOf(
+  spec: TrainedSpec,
+  { interestDecorrelation: scale, decorrelationMargin: margin }: TrainingOptions,
+): Decorrelation | undefined {
+  if (scale <= 0) return undefined;
+  if (interestsOf(spec) < 2) {
+    fail(
+      `--interest-decorrelation ${scale}: expected a model with several interests, got ${spec.name} with one; leave it out`,
+    );
+  }
+  return { scale, margin };
+}
+
+/** What is added to the loss beside that, `[1]` each: means over the users of a batch by their `weights`, `[batch]`. */
 export function penalties(
   spec: TrainedSpec,
-  { interests, interestCounts, routingWeights, lengths }: UserGraph,
+  { routingWeights, lengths }: UserGraph,
   weights: Value,
-  { interestDecorrelation, decorrelationMargin, routingRegularisation }: TrainingOptions,
+  { routingRegularisation }: TrainingOptions,
 ): readonly Value[] {
   const found: Value[] = [];
-  if (interestDecorrelation > 0) {
-    if (interestsOf(spec) < 2) {
-      fail(
-        `--interest-decorrelation ${interestDecorrelation}: expected a model with several interests, got ${spec.name} with one; leave it out`,
-      );
-    }
-    const similarity = interestSimilarity(interests, interestCounts, { margin: decorrelationMargin });
-    found.push(weightedMean(similarity, weights, { scale: interestDecorrelation }));
-  }
   if (routingRegularisation > 0) {
     const variance = routingVariance(
       routingWeights ?? failWithoutWeights(spec, routingRegularisation),

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { Graph } from "../../src/graph/graph.ts";
 import { plan } from "../../src/graph/plan.ts";
 import { sampledSoftmaxLoss } from "../../src/ops/sampled-softmax-loss.ts";
-import { sampledSoftmaxLoss as reference } from "../../src/reference/sampled-softmax-loss.ts";
+import { type Decorrelation, sampledSoftmaxLoss as reference } from "../../src/reference/sampled-softmax-loss.ts";
 import { describeOp, type Feed, integers, normals, numbers, type OpCase } from "../support/op.ts";
 
-const plain = { temperature: 1, hardness: 0 };
+const plain = { temperature: 1, hardness: 0 } as const;
 const sizes = { users: 2, interests: 1, candidates: 3, dimension: 1 };
 
 test("equal scores of a positive and three negatives cost log 4, and an accidental hit is left out", () => {
@@ -80,6 +80,22 @@ test("hard negatives weigh by e^(hardness score) over the mean of these weights"
   expect(lossOf(2, { logExpected })).toBeCloseTo(log(exp(3) + corrected) - 3, 12);
 });
 
+test("similar interests cost the weighted mean of what their cosines have above the margin", () => {
+  const inputs = {
+    interests: Float64Array.of(1, 0, 3, 3, 1, 0, 0, 2),
+    counts: Uint32Array.of(2, 2),
+    negatives: Float64Array.of(1, 2),
+    positive: Float64Array.of(3, 1, 1, 3),
+    targetIds: Uint32Array.of(7, 2),
+    negativeIds: Uint32Array.of(1),
+    weights: Float64Array.of(1, 3),
+  };
+  const two = { users: 2, interests: 2, candidates: 1, dimension: 2 };
+  const lossOf = (decorrelation?: Decorrelation) => reference(inputs, two, { ...plain, decorrelation })[0][0]!;
+  // Cosines: 1/sqrt(2) and 0.
+  expect(lossOf({ scale: 8, margin: 0.2 }) - lossOf()).toBeCloseTo((8 / 4) * (Math.SQRT1_2 - 0.2) ** 2, 12);
+});
+
 interface Options {
   readonly interests?: number;
   readonly d?: number;
@@ -92,6 +108,7 @@ interface Options {
   readonly negatives?: readonly number[];
   readonly corrected?: boolean;
   readonly oneVector?: boolean;
+  readonly decorrelation?: Decorrelation;
 }
 
 function loss(name: string, users: number, count: number, options: Options = {}, more: Partial<OpCase> = {}): OpCase {
@@ -103,6 +120,7 @@ function loss(name: string, users: number, count: number, options: Options = {},
     hardness = 0,
     corrected = false,
     oneVector = false,
+    decorrelation,
   } = options;
   const feeds: Record<string, Feed> = {
     interests: normals(oneVector ? [users, d] : [users, interests, d], 1, scale),
@@ -129,7 +147,7 @@ function loss(name: string, users: number, count: number, options: Options = {},
           weights: weights!,
           logExpected,
         },
-        { temperature, hardness },
+        { temperature, hardness, decorrelation },
       ),
     differentiate: ["interests", "negatives", "positive"],
     ...more,
@@ -155,6 +173,28 @@ describeOp("sampledSoftmaxLoss", [
   loss("more negatives than a workgroup's invocations take at once", 2, 1030, { d: 2, corrected: true }),
   // Scores of 1e4: differences of such sums keep about 1e-3 absolute in float32, and a step of 1e-5 meets curved exponentials.
   loss("huge scores", 4, 10, { scale: 1e4 }, { gradientTolerance: 1e-4 }),
+  loss("interests kept apart", 5, 12, { decorrelation: { scale: 2, margin: 0 } }),
+  loss(
+    "interests kept apart, the loss alone",
+    5,
+    12,
+    { decorrelation: { scale: 2, margin: 0 } },
+    { differentiate: [] },
+  ),
+  loss("5 interests kept apart, a margin, temperature, width not a multiple of 4", 7, 9, {
+    interests: 5,
+    d: 5,
+    temperature: 0.4,
+    decorrelation: { scale: 3, margin: 0.3 },
+  }),
+  loss("interests kept apart, users without weight or interests", 70, 6, {
+    counts: Array.from({ length: 70 }, (_, b) => b % 4),
+    weights: Array.from({ length: 70 }, (_, b) => b % 3),
+    decorrelation: { scale: 1, margin: 0.1 },
+  }),
+  loss("interests kept apart, all weights zero", 3, 8, { weights: [0, 0, 0], decorrelation: { scale: 2, margin: 0 } }),
+  loss("one interest each, kept apart", 4, 6, { interests: 1, decorrelation: { scale: 2, margin: 0 } }),
+  loss("interests kept apart, hard negatives", 4, 9, { hardness: 1, decorrelation: { scale: 2, margin: 0.1 } }),
   loss("hard negatives", 5, 12, { hardness: 1 }),
   loss("hard negatives, the loss alone", 5, 12, { hardness: 1 }, { differentiate: [] }),
   loss("barely hard negatives, one vector for each user", 6, 9, { hardness: 0.1, oneVector: true, interests: 1 }),
@@ -217,4 +257,18 @@ test("the scores have memory even where nobody wants the gradient that takes the
   const { slotOf, isUsed } = plan({ outputs: { value } });
   expect(isUsed(scores)).toBe(false);
   expect(slotOf.has(scores)).toBe(true);
+});
+
+test("one vector for each user has nothing to be kept apart from", () => {
+  const graph = new Graph();
+  const vector = loss("", 3, 4, { oneVector: true, interests: 1, decorrelation: { scale: 1, margin: 0 } });
+  const values = Object.fromEntries(
+    Object.entries(vector.feeds).map(([name, { shape, data }]) => [
+      name,
+      graph.input(name, data instanceof Uint32Array ? "u32" : "f32", shape),
+    ]),
+  );
+  expect(() => vector.apply(values)).toThrow(
+    "sampledSoftmaxLoss: expected interests [B, K, d] to keep apart, got interests [3, 6]",
+  );
 });

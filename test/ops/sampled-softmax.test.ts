@@ -53,6 +53,9 @@ const cases: readonly [string, typeof sampled, Partial<MultiInterestLossOptions>
   ["sampled softmax, chosen by hard attention", sampled, {}],
   ["sampled softmax, chosen by scaled attention", sampled, { attention: { mode: "scaled", scale: 0.8 } }],
   ["sampled softmax, best", sampled, { scoring: "best" }],
+  ["sampled softmax, chosen, interests kept apart", sampled, { decorrelation: { scale: 2, margin: 0.1 } }],
+  ["sampled softmax, best, kept apart", sampled, { scoring: "best", decorrelation: { scale: 2, margin: 0.1 } }],
+  ["full softmax, best, kept apart", full, { scoring: "best", decorrelation: { scale: 2, margin: 0.1 } }],
   ["hard negatives, chosen by hard attention", hard, {}],
   ["hard negatives, best", hard, { scoring: "best" }],
   ["full softmax, chosen by hard attention", full, {}],
@@ -100,6 +103,21 @@ describe("composed losses", () => {
     expect(Object.keys(outputs).sort()).toEqual(["interests", "negatives", "positive"]);
     expect(program.dispatches).toBe(launches);
     engine.dispose();
+  });
+
+  test.each([
+    ["sampled", sampled],
+    ["full", full],
+  ] as const)("%s softmax adds the same for interests that are alike, whatever scores", (_, lossOf) => {
+    const costOf = (scoring: "best" | "chosen") => {
+      const [apart, plain] = [{ scale: 2, margin: 0 }, undefined].map((decorrelation) => {
+        const { loss, parameters } = build(lossOf, { scoring, decorrelation });
+        return interpret(plan({ outputs: { loss } }), {}, parameters).get(loss)!.data[0]!;
+      });
+      return apart! - plain!;
+    };
+    expect(costOf("best")).toBeGreaterThan(0.01);
+    expect(costOf("best")).toBeCloseTo(costOf("chosen"), 12);
   });
 
   test("with one interest each both scorings are the same", () => {
