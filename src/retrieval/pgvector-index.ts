@@ -4,28 +4,37 @@ import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.
 import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
 import { connect, inTransaction, type PostgresTarget, requirePgvector, shownUrl, tablesOf } from "./postgres.ts";
 
-/** pgvector keeps at most so many candidates of a search. */
-const mostCandidates = 1000;
+/** Candidates that a search of the graph keeps: at least so many, for recall, and at most what pgvector allows. */
+const [fewestCandidates, mostCandidates] = [200, 1000];
 
 /** Milliseconds in which a search that a server has not answered is given up. */
 const timeoutDefault = 30_000;
 
-/** As the server orders and limits: one search for each vector, the best score of each item, all within the database. */
-const searchStatement = (table: string) => `
-  select item, score, interest from (
-    select distinct on (hit.item) hit.item, hit.score, query.interest
-    from unnest($1::text[]) with ordinality as query (vector, interest)
-    cross join lateral (
-      select item, -(embedding <#> query.vector::vector) as score
-      from ${table}
-      where version = $2 and item <> all ($3::int[]) and ($4::int[] is null or item = any ($4::int[]))
-      order by embedding <#> query.vector::vector
-      limit $5
-    ) as hit
-    order by hit.item, hit.score desc, query.interest
-  ) as best
+/**
+ * One search for each vector, the best score of each item, all within the database, which also counts what the searches found. Each is a
+ * query of its own with its vector as a parameter: a lateral join over the vectors is not sent on by postgres_fdw where they are
+ * cast, and refused by Citus.
+ * @param exact orders by what no index of neighbours can give, so that all rows are compared, wherever they lie
+ */
+export const searchStatement = (table: string, vectors: number, exact: boolean) => `
+  with hit as materialized (
+    ${Array.from({ length: vectors }, (_, j) => {
+      const distance = `embedding <#> $${5 + j}::vector`;
+      return `select * from (
+        select ${j} as interest, item, -(${distance}) as score
+        from ${table}
+        where version = $1 and item <> all ($2::int[]) and ($3::int[] is null or item = any ($3::int[]))
+        order by ${exact ? `(${distance}) + 0` : distance}
+        limit $4
+      ) as found_${j}`;
+    }).join(" union all ")}
+  )
+  select item, score, interest, (select count(*) from hit) as found
+  from (select distinct on (item) item, score, interest from hit order by item, score desc, interest) as best
   order by score desc, item
-  limit $5`;
+  limit $4`;
+
+type Row = Record<keyof Hit | "found", string | number>;
 
 /**
  * Searches vectors that were pushed to PostgreSQL (see `pushToPostgres`). The push of another model ends the searches for this one with an
@@ -36,7 +45,6 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
   const { itemCount, dimension } = items;
   const version = fingerprintOf(items);
   const tables = tablesOf(target);
-  const statement = searchStatement(tables.items);
   const pool = await connect(target, target.timeout ?? timeoutDefault);
 
   async function requireVersion(client: ClientBase): Promise<void> {
@@ -55,18 +63,33 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
   async function searchOne(client: ClientBase, { vectors, hidden = [], allowed }: Query, depth: number) {
     const asked = asQuery(vectors, dimension);
     if (asked.length === 0) return [];
-    const { rows } = await client.query<Record<keyof Hit, string | number>>(statement, [
-      asked.map((vector) => `[${vector.join(",")}]`),
-      version,
-      [...new Set(hidden)],
-      allowed ? [...new Set(allowed)] : null,
-      depth,
-    ]);
+    const left = new Set(hidden);
+    const among = allowed && new Set(allowed);
+    const ask = async (exact: boolean) => {
+      const { rows } = await client.query<Row>(searchStatement(tables.items, asked.length, exact), [
+        version,
+        [...left],
+        among ? [...among] : null,
+        depth,
+        ...asked.map((vector) => `[${vector.join(",")}]`),
+      ]);
+      return rows;
+    };
+    let rows = await ask(false);
+    // Where filters leave little, or a shard is not set up to go on behind its first candidates, the graph of neighbours gives too few.
+    const most = Math.min(depth, searchable(itemCount, left, among));
+    const isShort = () => Number(rows[0]?.found ?? 0) < asked.length * most;
+    if (isShort()) rows = await ask(true);
+    if (isShort()) {
+      // Either rows were taken out on purpose, or a push has just done so: it holds this lock until its own are to be seen.
+      await client.query("select pg_advisory_xact_lock_shared(hashtext($1))", [tables.items]);
+      await requireVersion(client);
+    }
     return rows.map(
       ({ item, score, interest }): Hit => ({
         item: Number(item),
         score: Number(score),
-        interest: Number(interest) - 1,
+        interest: Number(interest),
       }),
     );
   }
@@ -88,7 +111,7 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
       return inTransaction(pool, target, async (client) => {
         await requireVersion(client);
         // Twice the depth is looked at; where a filter leaves too few of them, pgvector goes on.
-        const candidates = Math.min(mostCandidates, Math.max(40, 2 * depth));
+        const candidates = Math.min(mostCandidates, Math.max(fewestCandidates, 2 * depth));
         await client.query(`set local hnsw.ef_search = ${candidates}`);
         await client.query("set local hnsw.iterative_scan = strict_order");
         const hits: Hit[][] = [];
@@ -100,4 +123,12 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
       pool.end().catch(() => undefined);
     },
   };
+}
+
+/** How many items the filters leave. */
+function searchable(itemCount: number, left: ReadonlySet<number>, among: ReadonlySet<number> | undefined): number {
+  let count = among ? 0 : itemCount;
+  if (among) for (const item of among) if (item >= 1 && item <= itemCount && !left.has(item)) count++;
+  if (!among) for (const item of left) if (item >= 1 && item <= itemCount) count--;
+  return count;
 }

@@ -51,6 +51,8 @@ export async function pushToPostgres(
         itemCount,
       ]);
       await createIndex(client, tables);
+      // Else the first searches are planned as for a table with a handful of rows.
+      await client.query(`analyze ${tables.items}`);
     });
   } finally {
     await pool.end();
@@ -84,13 +86,17 @@ async function prepareTables(client: ClientBase, target: PostgresTarget, dimensi
   }
 }
 
-/** After the rows, which is faster; not on a foreign table, whose index lies where its rows do. */
+/** After the rows, which is faster; not where there is one of neighbours, nor on a foreign table, whose index lies where its rows do. */
 async function createIndex(client: ClientBase, { items, index }: Tables): Promise<void> {
-  const { rows } = await client.query<{ kind: string }>(
-    "select relkind as kind from pg_class where oid = to_regclass($1)",
+  const { rows } = await client.query<{ kind: string; indexed: boolean }>(
+    `select relkind as kind, exists (
+       select from pg_index join pg_class on pg_class.oid = indexrelid join pg_am on pg_am.oid = relam
+       where indrelid = to_regclass($1) and amname in ('hnsw', 'ivfflat')
+     ) as indexed
+     from pg_class where oid = to_regclass($1)`,
     [items],
   );
-  if (rows[0]?.kind === "f") return;
+  if (rows[0]?.kind === "f" || rows[0]?.indexed) return;
   await client.query(`create index if not exists ${index} on ${items} using hnsw (embedding vector_ip_ops)`);
 }
 
