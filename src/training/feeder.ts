@@ -1,27 +1,8 @@
-import type { TrainedSpec } from "../models/registry.ts";
-import type { TrainingOptions } from "./options.ts";
-import type { StepArrays, Steps, StepValues, TrainingData } from "./steps.ts";
-
-/** Gives a training what its steps need, one after another. */
-export interface Feeder {
-  /** The arrays of the next step, valid until the one after it is asked for. */
-  next(): Promise<StepArrays>;
-  /** Ends what works ahead. */
-  close(): Promise<void>;
-}
+import type { Feeder, FeederTask } from "./feeder-task.ts";
+import type { Steps } from "./steps.ts";
 
 /** Where the arrays of the steps are made: in a worker thread, ahead of the device, or in the thread that trains. */
 export type FeederPlace = "worker" | "in-thread";
-
-/** All that a worker needs to make the steps from number `first` on, with the bits of the thread that trains. */
-export interface FeederTask {
-  readonly spec: TrainedSpec;
-  readonly data: TrainingData;
-  readonly options: TrainingOptions;
-  /** What the program takes: the adapter's kernels may do without some of it. */
-  readonly plan: StepValues;
-  readonly first: number;
-}
 
 /** Fewer samples than this are made sooner than a worker has started. */
 const smallLog = 50_000;

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { fail } from "../errors.ts";
-import type { Feeder, FeederTask } from "./feeder.ts";
+import type { Feeder, FeederTask } from "./feeder-task.ts";
 import type { Steps } from "./steps.ts";
 
 /** What the worker is started with. It gets the number of a memory that is free, fills it with its next step and sends the number back. */
