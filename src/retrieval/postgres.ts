@@ -42,10 +42,12 @@ export async function connect({ url }: PostgresTarget, queryTimeout?: number): P
     max: 4,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     ...(queryTimeout !== undefined && { query_timeout: queryTimeout }),
   });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool; without a listener it would end the process, in use or idle.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
 

@@ -150,10 +150,15 @@ test("quotas give every interest its share, diversity other categories", async (
 
 test("an index of other items is refused, and so are interests of a model that makes none", async () => {
   const model = await trained("mind");
-  const other = { itemCount: 9, dimension: 16, search: async () => [], dispose() {} };
-  await expect(createRecommender(engine, model, { index: other })).rejects.toThrow(
-    /index of the model's 130 items of 16 numbers, got one of 9/,
-  );
+  for (const [itemCount, dimension] of [
+    [9, 16],
+    [130, 8],
+  ] as const) {
+    const other = { itemCount, dimension, search: async () => [], dispose() {} };
+    await expect(createRecommender(engine, model, { index: other })).rejects.toThrow(
+      `index of the model's 130 items of 16 numbers, got one of ${itemCount} of ${dimension}; build it anew`,
+    );
+  }
   const fitted = await createRecommender(engine, await trained("most-popular"));
   await expect(fitted.interests([{ history: Uint32Array.of(1) }])).rejects.toThrow(/most-popular makes no interests/);
 });
