@@ -24,6 +24,14 @@ export function ids(shape: Shape, seed: number, least: number, most: number): Fe
   return { shape, data: Uint32Array.from(uniform(elementCount(shape), seed), skewed) };
 }
 
+/** Each row in ascending order. */
+export function sortedRows({ shape, data }: Feed): Feed {
+  const width = shape.at(-1)!;
+  const sorted = data.slice();
+  for (let from = 0; from < data.length; from += width) sorted.subarray(from, from + width).sort();
+  return { shape, data: sorted };
+}
+
 /** How many behaviours each user has, 1 to `length`: those of the peers' scripts. */
 export function behaviourCounts(batch: number, length: number): Uint32Array {
   return Uint32Array.from(uniform(batch, 5), (value) => Math.min(length, 1 + Math.floor(((value + 1) / 2) * length)));

@@ -1,6 +1,6 @@
 import { bestItems } from "../../src/ops/best-items.ts";
 import type { DescribeKernels } from "../kernel-benchmark.ts";
-import { counts, floats, ids } from "../numbers.ts";
+import { counts, floats, ids, sortedRows } from "../numbers.ts";
 
 /** The 100 best items of the whole catalogue for each user, without those of the history. */
 const describe: DescribeKernels = ({ batch, length, items, interests, dimension }) => {
@@ -13,10 +13,7 @@ const describe: DescribeKernels = ({ batch, length, items, interests, dimension 
         interests: floats([batch, interests, dimension], 1),
         interestCounts: counts(batch, interests),
         table: floats([items + 1, dimension], 2),
-        hidden: {
-          shape: [batch, length],
-          data: sortedRows(ids([batch, length], 3, 0, items).data as Uint32Array, length),
-        },
+        hidden: sortedRows(ids([batch, length], 3, 0, items)),
       }),
       apply: ({ interests: vectors, interestCounts, table, hidden }) => {
         const { items: best, scores } = bestItems(vectors!, interestCounts!, table!, { top, hidden: hidden! });
@@ -26,10 +23,5 @@ const describe: DescribeKernels = ({ batch, length, items, interests, dimension 
     },
   ];
 };
-
-function sortedRows(values: Uint32Array, width: number): Uint32Array {
-  for (let from = 0; from < values.length; from += width) values.subarray(from, from + width).sort();
-  return values;
-}
 
 export default describe;

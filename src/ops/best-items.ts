@@ -4,11 +4,9 @@ import { fail } from "../errors.ts";
 import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
 import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch } from "../graph/shape.ts";
-import { type RowWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/best-items.ts";
-import { winnerWords } from "../reference/best-scores.ts";
 import { sizesOf } from "./best-scores.ts";
-import { windowDispatch } from "./best-scores-kernels.ts";
+import { chunkScratch, chunksOf, scoreChunk } from "./best-scores-chunks.ts";
 import { eachFamily, type FamilyName } from "./matmul-kernels.ts";
 
 /** Which items may be found. */
@@ -73,29 +71,6 @@ export function bestItems(
   return { items: items!, scores: scores!, found: found! };
 }
 
-/** Scores in memory at a time. */
-const scoresAtOnce = 2 ** 20;
-
-/** Rows of a chunk: a multiple of 64, at whose bytes a binding may start. */
-const chunkRows = (users: number, rows: number) =>
-  64 * Math.max(1, Math.ceil(Math.min(rows, scoresAtOnce / users) / 64));
-
-interface Chunk extends RowWindow {
-  readonly isFirst: boolean;
-  readonly isLast: boolean;
-}
-
-/** The table's windows, each cut into chunks. */
-function chunksOf(table: Value, most: number, target: KernelTarget): Chunk[] {
-  const windows = rowWindows(table, target).flatMap(({ first, count }) =>
-    Array.from({ length: Math.ceil(count / most) }, (_, i) => ({
-      first: first + i * most,
-      count: Math.min(most, count - i * most),
-    })),
-  );
-  return windows.map((window, i) => ({ ...window, isFirst: i === 0, isLast: i === windows.length - 1 }));
-}
-
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
 const ids = (tensor: Tensor | undefined) => tensor!.data as Uint32Array;
 
@@ -111,9 +86,7 @@ const bestItemsOp: Op<Attributes> = {
   },
   workspace: [0, 1, 2],
   scratch([interests, , table]) {
-    const users = interests!.shape[0]!;
-    const rows = chunkRows(users, table!.shape[0]!);
-    return [{ shape: [users, rows] }, { shape: [users, winnerWords(rows)], type: "u32" }];
+    return chunkScratch(interests!.shape[0]!, table!.shape[0]!);
   },
   reference([interests, counts, table, hidden, allowed, filters], { top }) {
     const inputs = {
@@ -137,16 +110,9 @@ function kernelsOf(
   const [interests, counts, table, hidden, allowed, filters] = inputs as [Value, Value, Value, Value, Value?, Value?];
   const [scores, winners] = scratch as [Value, Value];
   const sizes = sizesOf(interests, table);
-  const most = scores.shape[1]!;
   const select = family === "workgroup" ? workgroupShader : shader;
-  return chunksOf(table, most, target).flatMap((chunk) => [
-    windowDispatch(
-      family,
-      sizes,
-      chunk,
-      { interests, counts, candidates: table, scores, winners },
-      { first: 0, keepWinners: true },
-    ),
+  return chunksOf(table, scores, target).flatMap((chunk) => [
+    scoreChunk(family, sizes, chunk, { interests, counts, candidates: table, scores, winners }, true),
     {
       shader: select,
       constants: { filtered: Number(allowed !== undefined) },
@@ -156,7 +122,7 @@ function kernelsOf(
         pitch: u32(rowPitch(outputs[1]!.shape, "f32")),
         first: u32(chunk.first),
         count: u32(chunk.count),
-        quads: u32(most / 4),
+        quads: u32(scores.shape[1]! / 4),
         slots: u32(lastDimension(hidden.shape)),
         words: u32(allowed ? lastDimension(allowed.shape) : 0),
         isFirst: u32(Number(chunk.isFirst)),

@@ -78,7 +78,7 @@ function launch(family: FamilyName, kernel: Kernel, sizes: BestScoresSizes, colu
 
 const blocksOf = ({ users, interests }: BestScoresSizes) => (interests === 1 ? Math.ceil(users / 4) : users);
 
-type ScoreValues = Readonly<Record<"interests" | "counts" | "candidates" | "scores" | "winners", Value>>;
+export type ScoreValues = Readonly<Record<"interests" | "counts" | "candidates" | "scores" | "winners", Value>>;
 
 /** The launch that scores the rows of one window of a table of candidates, into the columns of the scores from `first` on. */
 export function windowDispatch(

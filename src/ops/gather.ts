@@ -1,5 +1,5 @@
 import shader from "../../shaders/gather.wgsl";
-import { gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
+import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
@@ -54,6 +54,18 @@ export function lookups(ids: Value, out: Value, target: KernelTarget) {
   }));
 }
 
+/** The launches that look the rows of `out` up in a table. */
+export const gatherDispatches = (table: Value, ids: Value, out: Value, target: KernelTarget): Dispatch[] =>
+  lookups(ids, out, target).flatMap(({ params, workgroups, ...rows }) =>
+    rowWindows(table, target).map((window) => ({
+      shader,
+      constants: halfOf(table),
+      params: { ...params, first: u32(window.first), count: u32(window.count) },
+      bindings: [inWindow(read(table), window), rows.ids, rows.out],
+      workgroups,
+    })),
+  );
+
 const gatherOp: Op<undefined> = {
   name: "gather",
   halves: [0],
@@ -62,14 +74,5 @@ const gatherOp: Op<undefined> = {
   reference: ([table, ids]) => [
     reference.gather(table!.data as Float64Array, ids!.data as Uint32Array, lastDimension(table!.shape)),
   ],
-  kernels: ({ inputs: [table, ids], outputs: [out] }, target) =>
-    lookups(ids!, out!, target).flatMap(({ params, workgroups, ...rows }) =>
-      rowWindows(table!, target).map((window) => ({
-        shader,
-        constants: halfOf(table!),
-        params: { ...params, first: u32(window.first), count: u32(window.count) },
-        bindings: [inWindow(read(table!), window), rows.ids, rows.out],
-        workgroups,
-      })),
-    ),
+  kernels: ({ inputs: [table, ids], outputs: [out] }, target) => gatherDispatches(table!, ids!, out!, target),
 };

@@ -1,80 +1,166 @@
 import shader from "../../shaders/rank_targets.wgsl";
 import finishShader from "../../shaders/rank_targets_finish.wgsl";
-import uniqueShader from "../../shaders/rank_targets_unique.wgsl";
-import { type Dispatch, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Op, Tensor, Value } from "../graph/graph.ts";
-import { elementCount, requireShapes, rowPitch } from "../graph/shape.ts";
+import ownShader from "../../shaders/rank_targets_own.wgsl";
+import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
+import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { elementCount, lastDimension, requireShapes } from "../graph/shape.ts";
+import { type BestScoresSizes, bestScores } from "../reference/best-scores.ts";
 import * as reference from "../reference/rank-targets.ts";
+import { sizesOf } from "./best-scores.ts";
+import { type Chunk, chunkScratch, chunksOf, scoreChunk } from "./best-scores-chunks.ts";
+import { gatherDispatches } from "./gather.ts";
+import { eachFamily, type FamilyName } from "./matmul-kernels.ts";
 
 /**
- * Where each target stands in its user's ranking of the whole catalogue, by score descending, id ascending. NaN ranks last.
- * Excluded items, such as those the user has seen, are not counted, however often one is listed; a target that is itself
- * excluded is ranked all the same. Without gradient.
- * @param scores `[B, V + 1]`; column 0, the padding, is not ranked
- * @param targets items 1..V, u32 `[B, T]`, 0 for none
- * @param excluded items 1..V, u32 `[B, X]`, 0 for none; repeats are fine
+ * Where each target stands in its user's ranking of the whole catalogue, by `max over active j of v[b, j] . e[item]` descending,
+ * id ascending. NaN ranks last; for a user without interests all scores are 0. Excluded items, such as those the user has
+ * seen, are not counted, however often one is listed; a target that is itself excluded is ranked all the same. The catalogue
+ * is scored in chunks, so that there is never a score for every user and item in memory. Without gradient.
+ * @param interests `[B, K, d]`, K at most 255, or `[B, d]`
+ * @param interestCounts active interests of each user, u32 `[B]`
+ * @param table item vectors `[V + 1, d]`; row 0 is padding
+ * @param targets items 1..V, u32 `[B, T]`, 0 for none; best no more than V in all, for they are scored apart
+ * @param excluded items 1..V, u32 `[B, X]`, ascending in each row, 0 for none; repeats are fine
  * @returns 0-based ranks, u32 `[B, T]`; 0xffffffff where there is no target
  */
-export function rankTargets(scores: Value, targets: Value, excluded: Value): Value {
+export function rankTargets(
+  interests: Value,
+  interestCounts: Value,
+  table: Value,
+  targets: Value,
+  excluded: Value,
+): Value {
+  const users = interests.shape[0];
   requireShapes(
-    [scores, targets, excluded].every((value) => value.shape.length === 2 && value.shape[0] === scores.shape[0]),
+    (interests.shape.length === 2 || interests.shape.length === 3) &&
+      interestCounts.shape.length === 1 &&
+      interestCounts.shape[0] === users &&
+      table.shape.length === 2 &&
+      table.shape[1] === interests.shape.at(-1) &&
+      [targets, excluded].every(({ shape }) => shape.length === 2 && shape[0] === users),
     "rankTargets",
-    "scores [B, V + 1], targets [B, T] and excluded [B, X]",
-    { scores: scores.shape, targets: targets.shape, excluded: excluded.shape },
+    "interests [B, K, d] or [B, d], interestCounts [B], table [V + 1, d], targets [B, T] and excluded [B, X]",
+    {
+      ...{ interests: interests.shape, interestCounts: interestCounts.shape, table: table.shape },
+      ...{ targets: targets.shape, excluded: excluded.shape },
+    },
   );
-  return scores.graph.apply(rankTargetsOp, [scores, targets, excluded], undefined)[0]!;
+  const inputs = [interests, interestCounts, table, targets, excluded];
+  return interests.graph.apply(rankTargetsOp, inputs, undefined)[0]!;
 }
 
-/** Targets are counted over slices of at least 128 vec4, and over no more than 256 slices. */
+/** Targets are counted over slices of at least 128 vec4, and over no more than 256 slices of a chunk. */
 function slicing(columns: number) {
-  const quads = Math.ceil(columns / 4);
+  const quads = columns / 4;
   const sliceQuads = Math.max(128, Math.ceil(quads / 256));
   return { sliceQuads, slices: Math.ceil(quads / sliceQuads) };
 }
 
 const rankTargetsOp: Op<undefined> = {
   name: "rankTargets",
-  outputs: ([, targets]) => [{ shape: targets!.shape, type: "u32" }],
-  scratch([scores, targets, excluded]) {
-    const [users, columns] = scores!.shape as [number, number];
+  outputs: ([, , , targets]) => [{ shape: targets!.shape, type: "u32" }],
+  scratch([interests, , table, targets]) {
+    const [scores, winners] = chunkScratch(interests!.shape[0]!, table!.shape[0]!);
     return [
-      { shape: [...targets!.shape, slicing(columns).slices], type: "u32" },
-      { shape: excluded!.shape, type: "u32" },
-      { shape: [users, Math.ceil(columns / 32)], type: "u32" },
+      scores,
+      winners,
+      { shape: [elementCount(targets!.shape), lastDimension(table!.shape)] },
+      { shape: targets!.shape, type: "u32" },
+      { shape: [...targets!.shape, slicing(scores.shape[1]!).slices], type: "u32" },
     ];
   },
-  reference: ([scores, targets, excluded]) => [
-    reference.rankTargets(
-      (scores as Tensor).data as Float64Array,
-      targets!.data as Uint32Array,
-      excluded!.data as Uint32Array,
-      scores!.shape[0]!,
-    ),
-  ],
-  kernels({ inputs: [scores, targets, excluded], outputs: [ranks], scratch: [counts, unique, seen] }): Dispatch[] {
-    const [users, columns] = scores!.shape as [number, number];
-    const { slices, sliceQuads } = slicing(columns);
-    const common = { users: u32(users), columns: u32(columns), targets: u32(targets!.shape[1]!), slices: u32(slices) };
-    const slots = u32(excluded!.shape[1]!);
-    return [
-      {
-        shader: uniqueShader,
-        params: { users: u32(users), slots, columns: u32(columns), words: u32(seen!.shape[1]!) },
-        bindings: [read(excluded!), write(unique!), write(seen!)],
-        workgroups: gridOf(users),
-      },
-      {
-        shader,
-        params: { ...common, sliceQuads: u32(sliceQuads) },
-        bindings: [read(scores!), read(targets!), write(counts!)],
-        workgroups: gridOf(elementCount(counts!.shape)),
-      },
-      {
-        shader: finishShader,
-        params: { ...common, slots, pitch: u32(rowPitch(scores!.shape, "f32")) },
-        bindings: [read(scores!), read(targets!), read(unique!), read(counts!), write(ranks!)],
-        workgroups: gridOf(elementCount(targets!.shape)),
-      },
-    ];
+  reference([interests, counts, table, targets, excluded]) {
+    const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
+    const ids = (tensor: Tensor | undefined) => tensor!.data as Uint32Array;
+    const sizes = sizesOf(interests!, table!);
+    const [scores] = bestScores(data(interests), ids(counts), data(table), sizes);
+    return [reference.rankTargets(scores, ids(targets), ids(excluded), sizes.users)];
   },
+  families: eachFamily((family, node, target) => kernelsOf(family, node, target)),
 };
+
+function kernelsOf(family: FamilyName, node: Node<undefined>, target: KernelTarget): Dispatch[] {
+  const [interests, interestCounts, table, targets, excluded] = node.inputs as [Value, Value, Value, Value, Value];
+  const [scores, winners, , own, counts] = node.scratch as [Value, Value, Value, Value, Value];
+  const sizes = sizesOf(interests, table);
+  const values = { interests, counts: interestCounts, candidates: table, scores, winners };
+  const chunks = chunksOf(table, scores, target);
+  const { slices, sliceQuads } = slicing(scores.shape[1]!);
+  const count = (chunk: Chunk): Dispatch => ({
+    shader,
+    params: {
+      users: u32(sizes.users),
+      targets: u32(lastDimension(targets.shape)),
+      slices: u32(slices),
+      sliceQuads: u32(sliceQuads),
+      first: u32(chunk.first),
+      count: u32(chunk.count),
+      quads: u32(scores.shape[1]! / 4),
+      slots: u32(lastDimension(excluded.shape)),
+      isFirst: u32(Number(chunk.isFirst)),
+    },
+    bindings: [...[scores, targets, own, excluded].map(read), write(counts)],
+    workgroups: gridOf(elementCount(counts.shape)),
+  });
+  const slots = elementCount(targets.shape);
+  const finish: Dispatch = {
+    shader: finishShader,
+    params: { slots: u32(slots), slices: u32(slices), items: u32(sizes.candidates) },
+    bindings: [...[targets, counts].map(read), write(node.outputs[0]!)],
+    workgroups: gridOf(slots),
+  };
+  const [whole, ...others] = chunks as [Chunk, ...Chunk[]];
+  if (others.length === 0) {
+    return [
+      scoreChunk(family, sizes, whole, values, false),
+      ownDispatch(node, sizes, { first: 0, count: slots }, false),
+      count(whole),
+      finish,
+    ];
+  }
+  const each = chunks.flatMap((chunk) => [scoreChunk(family, sizes, chunk, values, false), count(chunk)]);
+  return [...scoreTargets(family, node, sizes, target), ...each, finish];
+}
+
+/** Scores the targets of all users, as if they were a catalogue: by the same kernel, so that they have the bits of the catalogue's. */
+function scoreTargets(
+  family: FamilyName,
+  node: Node<undefined>,
+  sizes: BestScoresSizes,
+  target: KernelTarget,
+): Dispatch[] {
+  const [interests, counts, table, targets] = node.inputs as [Value, Value, Value, Value];
+  const [scores, winners, rows] = node.scratch as [Value, Value, Value];
+  const values = { interests, counts, candidates: rows, scores, winners };
+  return [
+    ...gatherDispatches(table, targets, rows, target),
+    ...chunksOf(rows, scores, target).flatMap((chunk) => [
+      scoreChunk(family, sizes, chunk, values, false),
+      ownDispatch(node, sizes, chunk, true),
+    ]),
+  ];
+}
+
+function ownDispatch(
+  { inputs, scratch }: Node<undefined>,
+  { users, candidates }: BestScoresSizes,
+  { first, count }: { readonly first: number; readonly count: number },
+  asCatalogue: boolean,
+): Dispatch {
+  const [, , , targets] = inputs as [Value, Value, Value, Value];
+  const [scores, , , own] = scratch as [Value, Value, Value, Value];
+  return {
+    shader: ownShader,
+    constants: { asCatalogue: Number(asCatalogue) },
+    params: {
+      users: u32(users),
+      targets: u32(lastDimension(targets.shape)),
+      columns: u32(lastDimension(scores.shape)),
+      items: u32(candidates),
+      first: u32(first),
+      count: u32(count),
+    },
+    bindings: [...[scores, targets].map(read), write(own)],
+    workgroups: gridOf(count),
+  };
+}

@@ -4,16 +4,15 @@ import type { EvaluationUsers } from "../data/split.ts";
 import type { Engine } from "../engine.ts";
 import { longest } from "../evaluation/most-popular.ts";
 import type { Parameters } from "../graph/program.ts";
-import { lastDimension } from "../graph/shape.ts";
 import { interestsOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
-import { bestScores, winnerBytes } from "../ops/best-scores.ts";
 import { rankTargets } from "../ops/rank-targets.ts";
 import { createProfileFeed, type Dataset } from "./dataset.ts";
+import { createDeviceLists } from "./device-lists.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import type { Ranker } from "./ranker.ts";
 
-/** Bytes of scores that are ranked at a time. */
-const scoreBytes = 32 * 1024 * 1024;
+/** Most users at a time. */
+const mostUsers = 256;
 
 /** Ranks on the device, by a trained model's interests. */
 export async function createDeviceRanker(
@@ -25,19 +24,21 @@ export async function createDeviceRanker(
   includeSeen: boolean,
 ): Promise<Ranker> {
   const { length, dimension } = spec.options;
+  const { itemCount } = dataset;
   const interestLimit = interestsOf(spec);
-  const perUser = 4 * (dataset.itemCount + 1);
-  const batch = Math.max(1, Math.min(256, users.users.length, Math.floor(scoreBytes / perUser)));
   const targetWidth = Math.max(1, longest(users.targets));
   const excludedWidth = includeSeen ? 1 : Math.max(1, longest(users.history));
+  // The targets of a batch are scored apart: they shall not be many more than the catalogue.
+  const fewTargets = Math.max(64, Math.floor(itemCount / targetWidth));
+  const batch = Math.max(1, Math.min(mostUsers, users.users.length, fewTargets));
 
-  const { graph, items, interests, interestCounts } = buildUserGraph(spec, dataset, batch);
-  const { scores, winners } = bestScores(interests, interestCounts, items.all());
+  const buildUsers = () => buildUserGraph(spec, dataset, batch);
+  const { graph, items, interests, interestCounts } = buildUsers();
   const targetIds = graph.input("targets", "u32", [batch, targetWidth]);
   const excludedIds = graph.input("excluded", "u32", [batch, excludedWidth]);
-  const ranks = rankTargets(scores, targetIds, excludedIds);
-  const outputs = { ranks, interests, interestCounts, scores, winners };
-  const program = await engine.compile({ outputs, parameters });
+  const ranks = rankTargets(interests, interestCounts, items.all(), targetIds, excludedIds);
+  const program = await engine.compile({ outputs: { ranks, interests, interestCounts }, parameters });
+  const lists = createDeviceLists(engine, parameters, { buildUsers, batch, itemCount, mostHidden: excludedWidth });
 
   const history = allocateHistory(batch, length, { times: seesTimes(spec) });
   const profiles = createProfileFeed(dataset.userFeatures, batch);
@@ -53,26 +54,24 @@ export async function createDeviceRanker(
       excluded.fill(0);
       for (let row = 0; row < count; row++) {
         targets.set(itemsAt(users.targets, from + row), row * targetWidth);
-        excluded.set([...seen[row]!], row * excludedWidth);
+        excluded.set(Uint32Array.from(seen[row]!).sort(), (row + 1) * excludedWidth - seen[row]!.size);
       }
       historyBatch(users, from, count, length, history);
-      const profile = profiles(users.users.subarray(from), count);
-      await program.run({ ...history, targets, excluded, ...profile });
-      const vectors = (await program.read("interests")) as Float32Array;
-      const counts = (await program.read("interestCounts")) as Uint32Array;
-      const found = (await program.read("ranks")) as Uint32Array;
+      const inputs = { ...history, ...profiles(users.users.subarray(from), count) };
+      await program.run({ ...inputs, targets, excluded });
+      const read = await program.readAll(["ranks", "interests", "interestCounts"]);
+      const [found, vectors, counts] = read as [Uint32Array, Float32Array, Uint32Array];
       return {
         ranks: withoutPadding(found, users.targets.offsets.subarray(from, from + count + 1), targetWidth),
         interests: vectors.subarray(0, count * interestLimit * dimension),
         interestCounts: counts.subarray(0, count),
-        scores: async () => ({
-          scores: (await program.read("scores")) as Float32Array,
-          winners: winnerBytes((await program.read("winners")) as Uint32Array),
-          winnerPitch: 4 * lastDimension(winners.shape),
-        }),
+        best: (most, hidden) => lists.best(inputs, hidden, most),
       };
     },
-    dispose: () => program.dispose(),
+    dispose() {
+      program.dispose();
+      lists.dispose();
+    },
   };
 }
 

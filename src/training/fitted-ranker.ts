@@ -1,5 +1,6 @@
 import { itemsAt } from "../data/sequences.ts";
 import type { EvaluationUsers } from "../data/split.ts";
+import { highestScores } from "../evaluation/highest.ts";
 import { rankOf } from "../evaluation/ranks.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { type FittedSpec, fittedModel } from "../models/registry.ts";
@@ -33,7 +34,13 @@ export function createFittedRanker(
         for (const target of itemsAt(users.targets, from + row)) ranks[place++] = rankOf(own, target, excluded);
       }
       const interestCounts = new Uint32Array(seen.length);
-      return { ranks, interests: new Float32Array(), interestCounts, scores: async () => ({ scores, winnerPitch: 0 }) };
+      const best = async (count: number, hidden: readonly ReadonlySet<number>[]) =>
+        hidden.map((left, row) => {
+          const own = scores.subarray(row * columns, (row + 1) * columns);
+          const items = highestScores(own, count, left);
+          return { items, scores: items.map((item) => own[item]!), interests: items.map(() => 0) };
+        });
+      return { ranks, interests: new Float32Array(), interestCounts, best };
     },
     dispose() {},
   };

@@ -1,18 +1,18 @@
 import type { EvaluationUsers } from "../data/split.ts";
 import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
-import { highestScores } from "../evaluation/highest.ts";
 import { interestDiversity, interestsInUse } from "../evaluation/interests.ts";
 import { type RankingMetrics, rankingMetrics } from "../evaluation/metrics.ts";
 import { mostPopularRanks, popularityOrder, seenItems } from "../evaluation/most-popular.ts";
 import type { Parameters } from "../graph/program.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { isFitted, type ModelSpec } from "../models/registry.ts";
+import { noWinner } from "../reference/best-scores.ts";
 import type { Dataset } from "./dataset.ts";
 import { createDeviceRanker } from "./device-ranker.ts";
 import { createFittedRanker } from "./fitted-ranker.ts";
 import { restored } from "./parameter-arrays.ts";
-import { type ScoreTable, sampleUsers } from "./ranker.ts";
+import { type BestItems, sampleUsers } from "./ranker.ts";
 
 export interface JudgeOptions {
   /** Cutoffs N of the metrics. */
@@ -27,13 +27,9 @@ export interface JudgeOptions {
 }
 
 /** The items of highest score for a user, without the seen ones (a target is never left out), ties by the lower id. */
-export interface RankedList {
+export interface RankedList extends BestItems {
   /** User index of the log. */
   readonly user: number;
-  readonly items: readonly number[];
-  readonly scores: readonly number[];
-  /** The interest that found each item, from 0. */
-  readonly interests: readonly number[];
 }
 
 export interface Judgement {
@@ -90,14 +86,15 @@ export async function judge(
       interests.set(ranked.interests, from * interestLimit * dimension);
       interestCounts.set(ranked.interestCounts, from);
       const isFirst = from === 0 && interestLimit > 0;
-      if (isFirst || lists) {
-        const table = await ranked.scores();
-        if (isFirst) inUse = interestsInUse(topWinners(table, here, itemCount), topForUse, interestLimit);
-        for (let row = 0; lists && row < here; row++) {
-          const list = rankedList(table, row, itemCount, lists.count, seen[row]!);
-          await lists.visit({ user: users.users[from + row]!, ...list });
-        }
+      if (isFirst) {
+        const all = await ranked.best(
+          topForUse,
+          seen.map(() => nothing),
+        );
+        inUse = interestsInUse(winnersOf(all), topForUse, interestLimit);
       }
+      for (const [row, list] of (lists ? await ranked.best(lists.count, seen) : []).entries())
+        await lists!.visit({ user: users.users[from + row]!, ...list });
       options.onProgress?.(from + here, count);
     }
   } finally {
@@ -141,27 +138,9 @@ export function judgeMostPopular(
   return rankingMetrics(ranks, evaluated.targets.offsets, at);
 }
 
-/** The winning interests of each user's items of highest score, `[users, topForUse]`; empty places hold a number beyond all interests. */
-function topWinners(table: ScoreTable, users: number, itemCount: number): Uint32Array {
-  const top = new Uint32Array(users * topForUse).fill(0xffffffff);
-  for (let user = 0; user < users; user++) {
-    top.set(rankedList(table, user, itemCount, topForUse).interests, user * topForUse);
-  }
-  return top;
-}
-
-function rankedList(
-  { scores, winners, winnerPitch }: ScoreTable,
-  row: number,
-  itemCount: number,
-  count: number,
-  excluded?: ReadonlySet<number>,
-): Omit<RankedList, "user"> {
-  const own = scores.subarray(row * (itemCount + 1), (row + 1) * (itemCount + 1));
-  const items = highestScores(own, count, excluded);
-  return {
-    items,
-    scores: items.map((item) => own[item]!),
-    interests: items.map((item) => winners?.[row * winnerPitch + item] ?? 0),
-  };
+/** The interests that found each user's items, `[users, topForUse]`; empty places hold a number beyond all interests. */
+function winnersOf(lists: readonly BestItems[]): Uint32Array {
+  const winners = new Uint32Array(lists.length * topForUse).fill(noWinner);
+  for (const [user, { interests }] of lists.entries()) winners.set(interests, user * topForUse);
+  return winners;
 }

@@ -25,16 +25,19 @@ export interface RankedUsers {
   readonly interests: Float32Array;
   /** `[users]` active interests. */
   readonly interestCounts: Uint32Array;
-  /** All scores, for those who ask: reading them from a device takes time. */
-  scores(): Promise<ScoreTable>;
+  /**
+   * The items of highest score of each user, at most `count`, ties by the lower id.
+   * @param hidden the items that are left out for each user
+   */
+  best(count: number, hidden: readonly ReadonlySet<number>[]): Promise<readonly BestItems[]>;
 }
 
-export interface ScoreTable {
-  /** `[users, items + 1]`; column 0, the padding, is not ranked. */
-  readonly scores: Float32Array;
-  /** The interest that found each item, from 0: `[users, winnerPitch]`; absent where there is but one. */
-  readonly winners?: Uint8Array;
-  readonly winnerPitch: number;
+/** A user's best items, best first. */
+export interface BestItems {
+  readonly items: number[];
+  readonly scores: number[];
+  /** The interest that found each item, from 0; a number beyond all of them where there is no interest. */
+  readonly interests: number[];
 }
 
 /** Every n-th user, so that at most `most` remain. */

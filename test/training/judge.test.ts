@@ -93,6 +93,36 @@ describe("judging", () => {
     expect(judgement.users).toBe(7);
   });
 
+  test("lists of more items than the device finds at once go on where it stopped", async () => {
+    const large = plantedLog({ users: 120, items: 2500, topics: 9, length: [40, 60], seed: 3 });
+    const split = createDataset(splitLog(large, { protocol: "users", validationShare: 0.1, testShare: 0.3 }, 1));
+    const evaluated = split.split.test;
+    const lists: RankedList[] = [];
+    const visit = (list: RankedList) => void lists.push(list);
+    const judging = { at: [10], lists: { count: 5000, visit } };
+    const { ranks } = await judge(engine, engine.createParameters(), spec, split, evaluated, judging);
+    for (const [index, { items, scores }] of lists.entries()) {
+      const [from, to] = [evaluated.targets.offsets[index]!, evaluated.targets.offsets[index + 1]!];
+      const targets = Array.from(evaluated.targets.items.subarray(from, to));
+      expect([...ranks.subarray(from, to)]).toEqual(targets.map((target) => items.indexOf(target)));
+      expect(new Set(items).size).toBe(items.length);
+      expect(items.length).toBeGreaterThan(1030);
+      expect(scores.every((score, place) => place === 0 || score <= scores[place - 1]!)).toBe(true);
+    }
+  });
+
+  test("a user without a history is shown the first items", async () => {
+    const newcomers: EvaluationUsers = {
+      users: Uint32Array.of(0, 1),
+      history: concatenateLists([[], [4, 5]]),
+      targets: concatenateLists([[3], [2]]),
+    };
+    const { lists, judgement } = await listsOf(newcomers, 4);
+    expect(lists[0]).toMatchObject({ items: [1, 2, 3, 4], scores: [0, 0, 0, 0] });
+    expect(judgement.ranks[0]).toBe(2);
+    expect(judgement.interestCounts[0]).toBe(0);
+  });
+
   test("targets that were seen do not push each other's rank out", async () => {
     const { judgement } = await listsOf(returning, 1);
     for (let index = 0; index < returning.users.length; index++) {

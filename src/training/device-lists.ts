@@ -1,0 +1,90 @@
+import type { Engine } from "../engine.ts";
+import type { InputArrays } from "../graph/interpreter.ts";
+import type { Parameters, Program } from "../graph/program.ts";
+import { bestItems, mostBestItems } from "../ops/best-items.ts";
+import { noWinner } from "../reference/best-scores.ts";
+import type { UserGraph } from "./encoded-users.ts";
+import type { BestItems } from "./ranker.ts";
+
+/** Makes lists of a batch of users on the device, without a score for every user and item. */
+export interface DeviceLists {
+  /** @param hidden items that are left out of the list of each user; they are as many as users are listed */
+  best(users: InputArrays, hidden: readonly ReadonlySet<number>[], count: number): Promise<BestItems[]>;
+  dispose(): void;
+}
+
+/** What {@link createDeviceLists} lists. */
+export interface Listed {
+  /** The graph of the users; it is built once for each length of lists. */
+  readonly buildUsers: () => UserGraph;
+  /** Users of the graph. */
+  readonly batch: number;
+  readonly itemCount: number;
+  /** The most items that are left out of a user's list. */
+  readonly mostHidden: number;
+}
+
+export function createDeviceLists(
+  engine: Engine,
+  parameters: Parameters,
+  { buildUsers, batch, itemCount, mostHidden }: Listed,
+): DeviceLists {
+  const programs = new Map<number, Program>();
+
+  async function programFor(top: number, slots: number): Promise<Program> {
+    const known = programs.get(top);
+    if (known) return known;
+    const { graph, items, interests, interestCounts } = buildUsers();
+    const hidden = graph.input("hidden", "u32", [batch, slots]);
+    const best = bestItems(interests, interestCounts, items.all(), { top, hidden });
+    const program = await engine.compile({ outputs: { ...best, interestCounts }, parameters });
+    programs.set(top, program);
+    return program;
+  }
+
+  return {
+    async best(users, hidden, count) {
+      const most = Math.min(count, itemCount);
+      const top = Math.min(most, mostBestItems);
+      const slots = Math.max(1, mostHidden) + (top === mostBestItems ? itemCount : 0);
+      const program = await programFor(top, slots);
+      const lists = hidden.map((): BestItems => ({ items: [], scores: [], interests: [] }));
+      // A list that is longer than what the device finds at once goes on without what it has.
+      for (let listed = 0; listed < most; listed += top) {
+        const rows = hidden.map((left, row) => [...left, ...lists[row]!.items]);
+        await program.run({ ...users, hidden: asRows(rows, batch, slots) });
+        const [items, scores, found, counts] = await program.readAll(["items", "scores", "found", "interestCounts"]);
+        for (const [row, list] of lists.entries()) {
+          if (counts![row] === 0) fillByIds(list, hidden[row]!, most, itemCount);
+          const end = row * top + Math.min(top, most - listed);
+          for (let at = row * top; at < end && items![at]! > 0; at++) {
+            list.items.push(items![at]!);
+            list.scores.push(scores![at]!);
+            list.interests.push(found![at]!);
+          }
+        }
+      }
+      return lists;
+    },
+    dispose() {
+      for (const program of programs.values()) program.dispose();
+    },
+  };
+}
+
+/** u32 `[batch, slots]`: each row ascending, zeros first. */
+function asRows(lists: readonly (readonly number[])[], batch: number, slots: number): Uint32Array {
+  const rows = new Uint32Array(batch * slots);
+  for (const [row, list] of lists.entries()) rows.set(Uint32Array.from(list).sort(), (row + 1) * slots - list.length);
+  return rows;
+}
+
+/** The list of a user without interests, for whom all items score 0: the lowest ids. */
+function fillByIds(list: BestItems, left: ReadonlySet<number>, count: number, itemCount: number): void {
+  for (let item = 1; item <= itemCount && list.items.length < count; item++) {
+    if (left.has(item)) continue;
+    list.items.push(item);
+    list.scores.push(0);
+    list.interests.push(noWinner);
+  }
+}
