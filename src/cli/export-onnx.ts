@@ -51,6 +51,8 @@ async function writeModel(options: OnnxOptions, console: Console): Promise<void>
   const { tower = "user", top, externalData, json } = options;
   const folder = options.model ?? fail("no model to export: name its folder with --model DIR");
   const out = options.out ?? fail("no file to export to: name it with --out FILE");
+  if (top !== undefined && tower !== "full")
+    fail(`--top: only the full tower finds items, not ${tower}; leave it out, or give --tower full`);
   await ensureFile(json);
   await ensureFile(out);
   const written = await exportOnnx(await loadModel(folder), out, { tower, top, externalData });

@@ -61,6 +61,10 @@ describe("bad input is refused before the work", () => {
       says: /cannot write .*no folder \/nowhere/,
     },
     { given: ["export", "onnx", "--model", "m", "--out", "x.onnx", "--tower", "both"], says: /^error: --tower/ },
+    {
+      given: ["export", "onnx", "--model", "m", "--out", "x.onnx", "--top", "5"],
+      says: /^error: --top: only the full tower finds items, not user; leave it out, or give --tower full$/,
+    },
     { given: ["export", "onnx", "--model", "m", "--out", "/nowhere/x.onnx"], says: /there is no folder \/nowhere/ },
     { given: ["interests", "--model", "m", "--out", "x"], says: /^error: x: expected the ending/ },
     {

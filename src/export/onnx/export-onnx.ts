@@ -109,6 +109,7 @@ function userTower(builder: Builder, model: TrainedModel, tower: "user" | "full"
     counts: nameOf(interestCounts),
     most: interestsOf(model.spec),
     items: nameOf(wanted.items!),
+    itemShape: wanted.items!.shape as [number, number],
     excluded: excluded.name,
     top: depth,
   });
