@@ -4,7 +4,7 @@ import { fail } from "../errors.ts";
 import type { Graph, Initializer, Value } from "../graph/graph.ts";
 import type { Precision } from "../graph/shape.ts";
 import { embeddingBag } from "../ops/embedding-bag.ts";
-import { gather } from "../ops/gather.ts";
+import { gatherEach } from "../ops/gather.ts";
 import { l2Normalise } from "../ops/l2-normalise.ts";
 import { embeddings } from "./initializers.ts";
 
@@ -34,6 +34,8 @@ export interface Catalogue {
   behaviours(ids: Value): Value;
   /** The vectors of items as they are scored, likewise. */
   rows(ids: Value): Value;
+  /** The same for several lists of ids at once. */
+  rowsOfEach(lists: readonly Value[]): readonly Value[];
   /** The vectors of all items, `[count + 1, dimension]`, in float32; row 0 is padding, and nobody's candidate. */
   all(): Value;
 }
@@ -64,12 +66,14 @@ export function catalogue(graph: Graph, options: CatalogueOptions): Catalogue {
     );
   const members =
     features && graph.constant("items.members", [itemCount + 1, features.width + 1], itemMembers(itemCount, features));
-  const lookUp = (table: Value, ids: Value) => (members ? embeddingBag(table, members, ids) : gather(table, ids));
+  const lookUp = (table: Value, lists: readonly Value[]) =>
+    members ? lists.map((ids) => embeddingBag(table, members, ids)) : gatherEach(table, lists);
   return {
     count: itemCount,
-    behaviours: (ids) => lookUp(seen, ids),
-    rows: (ids) => lookUp(scored, ids),
-    all: () => (members || scored.type === "f16" ? lookUp(scored, everyItem()) : scored),
+    behaviours: (ids) => lookUp(seen, [ids])[0]!,
+    rows: (ids) => lookUp(scored, [ids])[0]!,
+    rowsOfEach: (lists) => lookUp(scored, lists),
+    all: () => (members || scored.type === "f16" ? lookUp(scored, [everyItem()])[0]! : scored),
   };
 }
 
@@ -99,8 +103,13 @@ export const unit = (vectors: Value): Value => l2Normalise(vectors, { epsilon: 1
 export const normalised = (items: Catalogue): Catalogue => through(items, unit);
 
 /** The same items, scored by what `tower` makes of their vectors. */
-export function through({ count, behaviours, rows, all }: Catalogue, tower: (vectors: Value) => Value): Catalogue {
-  return { count, behaviours, rows: (ids) => tower(rows(ids)), all: () => tower(all()) };
+export function through(items: Catalogue, tower: (vectors: Value) => Value): Catalogue {
+  return {
+    ...items,
+    rows: (ids) => tower(items.rows(ids)),
+    rowsOfEach: (lists) => items.rowsOfEach(lists).map(tower),
+    all: () => tower(items.all()),
+  };
 }
 
 /** `[itemCount + 1, 1 + width]`: the rows of the table that make up each item. */

@@ -1,4 +1,5 @@
 import shader from "../../shaders/gather.wgsl";
+import twoShader from "../../shaders/gather_two.wgsl";
 import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
 import type { Op, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
@@ -13,14 +14,23 @@ import * as reference from "../reference/gather.ts";
  * @returns `[..., d]`
  */
 export function gather(table: Value, ids: Value): Value {
-  const fits = table.type !== "u32" && table.shape.length === 2 && ids.type === "u32" && ids.shape.length >= 1;
-  requireShapes(fits, "gather", "a table [V + 1, d] and u32 ids [...]", { table: table.shape, ids: ids.shape });
-  return table.graph.apply(gatherOp, [table, ids], undefined)[0]!;
+  return gatherEach(table, [ids])[0]!;
+}
+
+/** {@link gather} for several lists of ids; two of them take one launch. */
+export function gatherEach(table: Value, lists: readonly Value[]): readonly Value[] {
+  for (const ids of lists) {
+    const fits = table.type !== "u32" && table.shape.length === 2 && ids.type === "u32" && ids.shape.length >= 1;
+    requireShapes(fits, "gather", "a table [V + 1, d] and u32 ids [...]", { table: table.shape, ids: ids.shape });
+  }
+  return table.graph.apply(gatherOp, [table, ...lists], undefined);
 }
 
 /** The table and the ids that a value was gathered from. */
-export function gatheredFrom({ node }: Value): { readonly table: Value; readonly ids: Value } | undefined {
-  return node?.op === gatherOp ? { table: node.inputs[0]!, ids: node.inputs[1]! } : undefined;
+export function gatheredFrom(value: Value): { readonly table: Value; readonly ids: Value } | undefined {
+  const { node } = value;
+  if (node?.op !== gatherOp) return undefined;
+  return { table: node.inputs[0]!, ids: node.inputs[1 + node.outputs.indexOf(value)]! };
 }
 
 /** The table and the ids of rows that kernels may look up themselves: those gathered from numbers in float32; else nothing. */
@@ -66,13 +76,49 @@ export const gatherDispatches = (table: Value, ids: Value, out: Value, target: K
     })),
   );
 
+/** The ids and the rows of one list. */
+interface List {
+  readonly ids: Value;
+  readonly out: Value;
+}
+
+/** The launches that look up the rows of two lists, each of which one binding shows. */
+function twoDispatches(table: Value, lists: readonly [List, List], target: KernelTarget): Dispatch[] {
+  const counts = lists.map(({ out }) => rowCount(out.shape)) as [number, number];
+  const { params, workgroups } = rowLanes(lists[0].out.shape, target, counts[0] + counts[1]);
+  return rowWindows(table, target).map((window) => ({
+    shader: twoShader,
+    constants: halfOf(table),
+    params: { ...params, firstRows: u32(counts[0]), first: u32(window.first), count: u32(window.count) },
+    bindings: [
+      inWindow(read(table), window),
+      ...lists.map(({ ids }) => read(ids)),
+      ...lists.map(({ out }) => write(out)),
+    ],
+    workgroups,
+  }));
+}
+
 const gatherOp: Op<undefined> = {
   name: "gather",
   halves: [0],
-  outputs: ([table, ids]) => [{ shape: [...ids!.shape, lastDimension(table!.shape)] }],
-  gradient: ({ inputs: [, ids] }, [rows]) => [{ parts: [{ ids: ids!, rows: rows! }] }, null],
-  reference: ([table, ids]) => [
-    reference.gather(table!.data as Float64Array, ids!.data as Uint32Array, lastDimension(table!.shape)),
+  outputs: ([table, ...lists]) => lists.map((ids) => ({ shape: [...ids.shape, lastDimension(table!.shape)] })),
+  gradient: ({ inputs: [, ...lists] }, upstream) => [
+    { parts: lists.flatMap((ids, i) => (upstream[i] ? [{ ids, rows: upstream[i] }] : [])) },
+    ...lists.map(() => null),
   ],
-  kernels: ({ inputs: [table, ids], outputs: [out] }, target) => gatherDispatches(table!, ids!, out!, target),
+  reference: ([table, ...lists]) =>
+    lists.map((ids) =>
+      reference.gather(table!.data as Float64Array, ids.data as Uint32Array, lastDimension(table!.shape)),
+    ),
+  kernels({ inputs: [table, ...lists], outputs }, target) {
+    const used = outputs.map((out, i) => ({ out, ids: lists[i]! })).filter(({ out }) => target.isUsed(out));
+    const pairs = used.every(({ out }) => isShownWhole(out, target)) ? Math.floor(used.length / 2) : 0;
+    return [
+      ...Array.from({ length: pairs }, (_, i) => [used[2 * i]!, used[2 * i + 1]!] as const).flatMap((two) =>
+        twoDispatches(table!, two, target),
+      ),
+      ...used.slice(2 * pairs).flatMap(({ ids, out }) => gatherDispatches(table!, ids, out, target)),
+    ];
+  },
 };

@@ -6,11 +6,11 @@ import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
 import type { TrainedSpec } from "../models/registry.ts";
 import { add } from "../ops/add.ts";
 import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
+import { batchCandidates } from "./batch-candidates.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
 import { decorrelationOf, penalties } from "./penalties.ts";
-import { sharedNegatives } from "./shared-negatives.ts";
 import type { TrainingData } from "./steps.ts";
 
 /** A training step as a graph: run it with `history`, `lengths`, `targets`, `weights`, `step`, with `negatives` and the profile. */
@@ -35,7 +35,6 @@ export function buildObjective(spec: TrainedSpec, dataset: TrainingData, options
     weights,
     temperature,
     scoring,
-    positive: items.rows(targetIds),
     decorrelation: decorrelationOf(spec, options),
     attention: { mode: options.attention, scale: options.attentionScale, power: options.attentionPower },
   };
@@ -47,11 +46,11 @@ export function buildObjective(spec: TrainedSpec, dataset: TrainingData, options
       fail(
         `train: expected sampled loss for --hard-negatives-beta ${hardness}, got full, whose negatives are all items; leave one out`,
       );
-    loss = fullSoftmax({ ...shared, table: items.all() });
+    loss = fullSoftmax({ ...shared, positive: items.rows(targetIds), table: items.all() });
   } else {
-    const negatives = sharedNegatives(items, shared, itemCounts, options);
-    sampler = negatives.sampler;
-    loss = sampledSoftmax({ ...shared, ...negatives, hardness });
+    const candidates = batchCandidates(items, targetIds, itemCounts, options);
+    sampler = candidates.sampler;
+    loss = sampledSoftmax({ ...shared, ...candidates, hardness });
   }
   loss = penalties(spec, users, weights, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);

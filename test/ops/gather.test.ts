@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gradients } from "../../src/autograd.ts";
 import { createEngine, type Engine } from "../../src/engine.ts";
-import { Graph, type RowGradientPart } from "../../src/graph/graph.ts";
-import { gather } from "../../src/ops/gather.ts";
+import { Graph, type RowGradientPart, type Value } from "../../src/graph/graph.ts";
+import { gather, gatherEach, gatheredFrom } from "../../src/ops/gather.ts";
 import { gather as reference } from "../../src/reference/gather.ts";
 import { fromHalf } from "../../src/reference/half.ts";
 import { describeOp, halves, integers, normals } from "../support/op.ts";
@@ -104,6 +104,45 @@ describeOp("gather", [
     tableWindowBytes: 64 * 16,
   },
   {
+    name: "three lists of ids, the last alone",
+    feeds: {
+      table: normals([9, 7]),
+      few: integers([2], [0, 8]),
+      many: integers([3, 5], [1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 1, 0, 0, 3, 8]),
+      last: integers([1, 2], [4, 0]),
+    },
+    apply: ({ table, few, many, last }) => gatherEach(table!, [few!, many!, last!]),
+    differentiate: [],
+  },
+  {
+    name: "two lists of ids and a table of several windows",
+    feeds: {
+      table: normals([150, 4]),
+      few: integers([3], [149, 0, 64]),
+      many: { shape: [50], data: new Uint32Array(50).map((_, i) => (i * 71) % 150) },
+    },
+    apply: ({ table, few, many }) => gatherEach(table!, [few!, many!]),
+    differentiate: [],
+    tableWindowBytes: 64 * 16,
+  },
+  {
+    name: "two lists of ids, of which the rows of one take several windows",
+    feeds: {
+      table: normals([60, 4]),
+      few: integers([3], [59, 0, 7]),
+      many: { shape: [143], data: new Uint32Array(143).map((_, i) => (i * 71) % 60) },
+    },
+    apply: ({ table, few, many }) => gatherEach(table!, [few!, many!]),
+    differentiate: [],
+    tableWindowBytes: 64 * 16,
+  },
+  {
+    name: "two lists of ids in a table of halves",
+    feeds: { table: halves(normals([6, 7])), few: integers([1], [5]), many: integers([2, 3], [5, 0, 1, 1, 5, 0]) },
+    apply: ({ table, few, many }) => gatherEach(table!, [few!, many!]),
+    tolerance: 0,
+  },
+  {
     name: "more rows than one grid dimension",
     feeds: {
       table: normals([3, 1]),
@@ -143,6 +182,19 @@ test("the gradient of the table is given by rows", () => {
   const ids = graph.input("ids", "u32", [1]);
   const { parts } = gradients(gather(table, ids), [table]).get(table) as { parts: RowGradientPart[] };
   expect(parts.map((part) => [part.ids, part.rows.shape])).toEqual([[ids, [1, 1]]]);
+});
+
+test("of several lists each knows its ids, and only those whose rows are used take a launch and have a gradient", async () => {
+  const graph = new Graph();
+  const table = graph.parameter("table", [5, 1], () => new Float32Array(5));
+  const lists = ["a", "b", "c"].map((name) => graph.input(name, "u32", [1]));
+  const rows = gatherEach(table, lists);
+  expect(rows.map((one) => gatheredFrom(one)!.ids)).toEqual(lists);
+  const { parts } = gradients(rows[1]!, [table]).get(table) as { parts: RowGradientPart[] };
+  expect(parts.map(({ ids }) => ids)).toEqual([lists[1]]);
+  const dispatches = async (outputs: Record<string, Value>) => (await engine.compile({ outputs })).dispatches;
+  expect(await dispatches({ a: rows[0]!, c: rows[2]! })).toBe(1);
+  expect(await dispatches({ a: rows[0]!, b: rows[1]!, c: rows[2]! })).toBe(2);
 });
 
 test("float ids are refused, with all shapes", () => {

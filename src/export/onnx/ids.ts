@@ -7,12 +7,13 @@ const zero = (b: Builder) => b.ints([0], []);
 const isThere = (b: Builder, ids: string) => b.apply("Greater", [ids, zero(b)]);
 
 /** Row 0 of a table that is a parameter is zero in the model that is written; of one that is computed it may not be. */
-const gather: Converter = (b, [table, ids], { inputs: [source] }) => {
-  const rows = b.apply("Gather", [table!, ids!], { axis: 0 });
-  if (source!.type === "f16") return toFloat(b, rows);
-  if (source!.role === "parameter") return rows;
-  return b.apply("Mul", [rows, toFloat(b, unsqueeze(b, isThere(b, ids!), -1))]);
-};
+const gather: Converter = (b, [table, ...lists], { inputs: [source] }) =>
+  lists.map((ids) => {
+    const rows = b.apply("Gather", [table!, ids], { axis: 0 });
+    if (source!.type === "f16") return toFloat(b, rows);
+    if (source!.role === "parameter") return rows;
+    return b.apply("Mul", [rows, toFloat(b, unsqueeze(b, isThere(b, ids), -1))]);
+  });
 
 const embeddingBag: Converter = (b, [table, members, ids], { inputs: [source] }) => {
   const own = b.apply("Gather", [members!, ids!], { axis: 0 });

@@ -4,8 +4,10 @@ import type { Value } from "../graph/graph.ts";
 import type { Catalogue } from "../models/catalogue.ts";
 import type { TrainingOptions } from "./options.ts";
 
-/** The negatives of a batch, which its users share. */
-export interface SharedNegatives {
+/** The candidates of a batch: each user's positive, and negatives that the users share. */
+export interface Candidates {
+  /** `[B, d]` */
+  readonly positive: Value;
   /** u32 `[M]`; 0 for padding. */
   readonly negativeIds: Value;
   /** `[M, d]` */
@@ -16,13 +18,13 @@ export interface SharedNegatives {
   readonly sampler?: NegativeSampler;
 }
 
-/** Negatives drawn over the whole catalogue, or with `"in-batch"` the positives of the batch itself. */
-export function sharedNegatives(
+/** The positives, and negatives drawn over the whole catalogue, or with `"in-batch"` the positives of the batch itself. */
+export function batchCandidates(
   items: Catalogue,
-  { targetIds, positive }: Readonly<Record<"targetIds" | "positive", Value>>,
+  targetIds: Value,
   itemCounts: Uint32Array,
   { negativeSampling, negativeAlpha: alpha, negatives: most, batch, seed }: TrainingOptions,
-): SharedNegatives {
+): Candidates {
   const { graph } = targetIds;
   const logExpected = (count: number, ...distribution: Parameters<typeof logProbabilities>) => {
     const expected = logProbabilities(...distribution).map((value) => value + Math.log(count));
@@ -32,7 +34,9 @@ export function sharedNegatives(
     if (batch < 2) fail("train: expected a batch of at least 2 for in-batch negatives, got 1; raise --batch");
     // An item is a positive as often as it occurs.
     const popular = { distribution: "frequency", alpha: 1 } as const;
+    const positive = items.rows(targetIds);
     return {
+      positive,
       negativeIds: targetIds,
       negatives: positive,
       logExpected: logExpected(batch, itemCounts, popular),
@@ -40,9 +44,11 @@ export function sharedNegatives(
   }
   const distribution = { distribution: negativeSampling, alpha };
   const negativeIds = graph.input("negatives", "u32", [most]);
+  const [positive, negatives] = items.rowsOfEach([targetIds, negativeIds]) as [Value, Value];
   return {
+    positive,
     negativeIds,
-    negatives: items.rows(negativeIds),
+    negatives,
     logExpected: logExpected(most, itemCounts, distribution),
     sampler: createNegativeSampler(itemCounts, { ...distribution, seed }),
   };

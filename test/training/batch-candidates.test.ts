@@ -5,10 +5,10 @@ import { createEngine, type Engine } from "../../src/engine.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { catalogue } from "../../src/models/catalogue.ts";
 import { modelSpec } from "../../src/models/registry.ts";
+import { batchCandidates } from "../../src/training/batch-candidates.ts";
 import { createDataset } from "../../src/training/dataset.ts";
 import { judge, judgeMostPopular } from "../../src/training/judge.ts";
 import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
-import { sharedNegatives } from "../../src/training/shared-negatives.ts";
 import { train } from "../../src/training/trainer.ts";
 
 const itemCounts = Uint32Array.of(0, 6, 3, 1);
@@ -17,9 +17,8 @@ function negativesOf(options: Partial<TrainingOptions>) {
   const graph = new Graph();
   const items = catalogue(graph, { itemCount: 3, dimension: 4, embeddingDeviation: 1, seed: 1 });
   const targetIds = graph.input("targets", "u32", [5]);
-  const positive = items.rows(targetIds);
   const all = { ...trainingDefaults, batch: 5, negatives: 20, ...options };
-  return { targetIds, positive, ...sharedNegatives(items, { targetIds, positive }, itemCounts, all) };
+  return { targetIds, ...batchCandidates(items, targetIds, itemCounts, all) };
 }
 
 const expectedOf = ({ logExpected }: ReturnType<typeof negativesOf>) =>
@@ -36,6 +35,10 @@ test("in a batch the negatives are the positives of all, each expected as often 
 test("negatives that are drawn are expected as often as their distribution says", () => {
   const found = negativesOf({ negativeSampling: "uniform" });
   expect(found.negativeIds.shape).toEqual([20]);
+  expect([found.positive.shape, found.negatives.shape]).toEqual([
+    [5, 4],
+    [20, 4],
+  ]);
   for (const expected of expectedOf(found)) expect(expected).toBeCloseTo(20 / 3, 5);
   expect(expectedOf(negativesOf({ negativeSampling: "log-uniform" }))[0]).toBeCloseTo(20 * 0.5, 5);
 });
