@@ -57,8 +57,9 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
   const readOnce = readingOnce();
   const { source, dataset } = await job.prepare(console, readOnce);
   const catalogue = await readCatalogue(options, source.data, source.log.itemIds, source.itemFeatures, console);
-  const names = { ...catalogue, userIds: source.log.userIds };
-  const plan = options.report === undefined ? undefined : planMap(dataset, names, catalogue.categories);
+  const { titles, categories } = catalogue;
+  const names = { titles, userIds: source.log.userIds, categoryNames: categories?.names ?? [] };
+  const plan = options.report === undefined ? undefined : planMap(dataset, names, categories);
   const maps: MapModel[] = [];
   const { signal, release } = catchInterrupt(console, "finishing the step");
   const finished = new Map<string, FinishedRun[]>();
@@ -74,7 +75,7 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
           const map = await mapModel(run.label, plan, engine, learned, run.job.spec, own);
           if (map !== undefined) maps.push(map);
         };
-        const done = await finishRun(run, { prepare, categories: catalogue.categories, look }, settings, console);
+        const done = await finishRun(run, { prepare, categories, look }, settings, console);
         if (done === undefined) break;
         finished.set(run.label, [...(finished.get(run.label) ?? []), done]);
         console.note(`${run.title}: ${describeRun(done.result)}`);

@@ -1,15 +1,14 @@
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
-import { categoriesOf, type ItemCategories } from "../evaluation/categories.ts";
+import { categoriesOf } from "../evaluation/categories.ts";
+import type { NamedCategories } from "../retrieval/category-filter.ts";
 import type { DataDescription } from "../training/model-folder-data.ts";
 import { readItemFeatures } from "./data-options.ts";
 import type { Console } from "./io.ts";
 
 /** What people call the items of a log. */
 export interface ItemCatalogue {
-  readonly categories?: ItemCategories | undefined;
-  /** Names of the categories; `[0]` belongs to category 1. */
-  readonly categoryNames: readonly string[];
+  readonly categories?: NamedCategories | undefined;
   /** `[items + 1]`; the id where there is no title. */
   readonly titles: readonly string[];
 }
@@ -31,7 +30,7 @@ export async function readCatalogue(
   const path = catalogue ?? data.itemFeatures;
   if (path === undefined) {
     if ((category ?? title) !== undefined) fail("--category and --title: name the file that has them with --catalogue");
-    return { categoryNames: [], titles: itemIds };
+    return { titles: itemIds };
   }
   const table =
     catalogue === undefined
@@ -42,9 +41,9 @@ export async function readCatalogue(
           console,
         );
   const titles = title === undefined ? itemIds : await readTitles(path, title, data, itemIds, console);
-  if (table === undefined) return { categoryNames: [], titles };
-  const field = table.fields.find(({ name }) => name === (category ?? table.fields[0]?.name));
-  return { categories: categoriesOf(table, category), categoryNames: field?.values ?? [], titles };
+  if (table === undefined || table.fields.length === 0) return { titles };
+  const names = table.fields.find(({ name }) => name === (category ?? table.fields[0]!.name))?.values ?? [];
+  return { categories: { ...categoriesOf(table, category), names }, titles };
 }
 
 async function readTitles(

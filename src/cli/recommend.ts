@@ -1,15 +1,16 @@
 import { Command } from "commander";
 import { z } from "zod";
 import { fail } from "../errors.ts";
-import { categoriesOf } from "../evaluation/categories.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
+import { itemsByCategory, type NamedCategories } from "../retrieval/category-filter.ts";
 import { type Recipient, recipientAt } from "../retrieval/encoder.ts";
 import type { Policy } from "../retrieval/policies.ts";
 import { defaultTable } from "../retrieval/postgres.ts";
-import { createRecommender } from "../retrieval/recommender.ts";
+import { createRecommender, type RecommendationRequest } from "../retrieval/recommender.ts";
 import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
 import { loadModel, type StoredModel } from "../training/model-folder.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
+import { readCatalogue } from "./item-catalogue.ts";
 import { adapterFor, startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
@@ -23,6 +24,10 @@ const schema = {
   top: z.number().int().min(1),
   includeSeen: z.boolean(),
   exclude: z.array(z.string()),
+  allowCategory: z.array(z.string()),
+  excludeCategory: z.array(z.string()),
+  catalogue: z.string().min(1),
+  category: z.string().min(1),
   policy: z.enum(["best", "quota", "diversity"]),
   diversity: z.number().min(0),
   index: z.string().min(1),
@@ -45,6 +50,14 @@ const flags: readonly Flag[] = [
   { key: "top", value: "number", description: "how many items", standard: topDefault },
   { key: "includeSeen", description: "recommend items of the history too" },
   { key: "exclude", value: "ids", description: "items that shall not be recommended, separated by commas" },
+  { key: "allowCategory", value: "names", description: "recommend items of one of these categories only" },
+  { key: "excludeCategory", value: "names", description: "recommend items of none of these categories" },
+  {
+    key: "catalogue",
+    value: "file",
+    description: "file with the categories of items; default: the features that the model was trained with",
+  },
+  { key: "category", value: "column", description: "its column of categories; default: the first" },
   {
     key: "policy",
     value: "name",
@@ -64,7 +77,8 @@ const flags: readonly Flag[] = [
 const examples = `
 Examples:
   $ polymind recommend --model model/ --user 42 --top 20
-  $ polymind recommend --model model/ --history 3186,1721,1022`;
+  $ polymind recommend --model model/ --history 3186,1721,1022
+  $ polymind recommend --model model/ --user 42 --catalogue movies.csv --category genre --allow-category Comedy,Drama`;
 
 /** `polymind recommend` */
 export function recommendCommand(io: Io, finish: (code: number) => void): Command {
@@ -88,14 +102,14 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
   const recipient = options.history
     ? newcomer(options.history, options.historyTimes, model, console)
     : knownUser(options.user!, model, folder);
-  const policy = policyOf(options, model);
+  const { categories } = await readCatalogue(options, model.data, model.log.itemIds, model.itemFeatures, console);
+  const policy = policyOf(options, categories);
+  const filters = filtersOf(options, model, categories);
   const engine = await startEngine(adapterFor(model.spec, options.adapter), console);
   try {
     const recommender = await createRecommender(engine, model, { index: options.index, table: options.table });
     const { top = topDefault, includeSeen = false } = options;
-    const [recommendation] = await recommender.recommend([
-      { ...recipient, top, includeSeen, exclude: itemsOf(options.exclude ?? [], model), policy },
-    ]);
+    const [recommendation] = await recommender.recommend([{ ...recipient, top, includeSeen, ...filters, policy }]);
     const { items, activeInterests } = recommendation!;
     const named = items.map(({ item, score, interest }, index) => ({
       rank: index + 1,
@@ -107,7 +121,7 @@ async function recommend(options: RecommendOptions, console: Console): Promise<v
     for (const { rank, item, score, interest } of named)
       table.push([rank, item, showMetric(score), `${interest} of ${activeInterests}`]);
     console.print(
-      named.length > 0 ? table.toString() : "nothing is left to recommend: the history holds the whole catalogue",
+      named.length > 0 ? table.toString() : "nothing is left to recommend: all items are in the history or left out",
     );
     const { user, history } = options;
     await writeJsonFile(options.json, {
@@ -127,16 +141,37 @@ function itemsOf(ids: readonly string[], { log }: StoredModel): number[] {
   return ids.map((id) => log.itemIds.indexOf(id)).filter((item) => item > 0);
 }
 
-function policyOf({ policy, diversity }: RecommendOptions, { itemFeatures }: StoredModel): Policy {
+/** Which items may be recommended, and which may not. */
+function filtersOf(
+  { exclude = [], allowCategory, excludeCategory }: RecommendOptions,
+  model: StoredModel,
+  categories: NamedCategories | undefined,
+): Pick<RecommendationRequest, "allow" | "exclude"> {
+  const find = categories && itemsByCategory(categories);
+  const itemsOfCategories = (flag: string, names: readonly string[]) =>
+    (find ?? fail(`${flag}: needs the categories of items: name a file that has them with --catalogue`))(
+      names,
+      (message) => fail(`${flag}: ${message}`),
+    );
+  return {
+    exclude: [
+      ...itemsOf(exclude, model),
+      ...(excludeCategory ? itemsOfCategories("--exclude-category", excludeCategory) : []),
+    ],
+    ...(allowCategory && { allow: itemsOfCategories("--allow-category", allowCategory) }),
+  };
+}
+
+function policyOf({ policy, diversity }: RecommendOptions, categories: NamedCategories | undefined): Policy {
   const kind = policy ?? (diversity === undefined ? "best" : "diversity");
   if (kind !== "diversity") {
     if (diversity !== undefined) fail(`--diversity: only with --policy diversity, not with ${kind}; leave one out`);
     return { kind };
   }
   const lambda = diversity ?? fail("--policy diversity: say what another category is worth with --diversity LAMBDA");
-  if (itemFeatures === undefined || itemFeatures.fields.length === 0)
-    return fail("--policy diversity: needs categories, and the model was trained without --item-features");
-  return { kind, lambda, categories: categoriesOf(itemFeatures) };
+  if (categories === undefined)
+    return fail("--policy diversity: needs the categories of items: name a file that has them with --catalogue");
+  return { kind, lambda, categories };
 }
 
 function knownUser(id: string, { log }: StoredModel, folder: string): Recipient {

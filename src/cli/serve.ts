@@ -32,6 +32,7 @@ const schema = {
   table: z.string().min(1),
   mapIndex: z.boolean(),
   catalogue: z.string().min(1),
+  category: z.string().min(1),
   title: z.string().min(1),
 };
 
@@ -57,7 +58,12 @@ const flags: readonly Flag[] = [
   },
   { key: "table", value: "name", description: "its table in PostgreSQL", standard: defaultTable },
   { key: "mapIndex", description: "leave the index of a folder on disk and read what is touched" },
-  { key: "catalogue", value: "file", description: "file with titles of items" },
+  {
+    key: "catalogue",
+    value: "file",
+    description: "file with categories and titles of items; default: that of the features",
+  },
+  { key: "category", value: "column", description: "its column of categories, to filter by; default: the first" },
   { key: "title", value: "column", description: "its column of titles, which then come with the ids" },
   ...commonFlags.filter(({ key }) => key !== "json"),
 ];
@@ -129,7 +135,8 @@ async function load(folder: string, options: ServeOptions, console: Console): Pr
   const fingerprint = await modelFingerprint(folder);
   const model = await loadModel(folder);
   if ((await modelFingerprint(folder)) !== fingerprint) return load(folder, options, console);
-  if (options.title === undefined) return { model, fingerprint };
-  const { titles } = await readCatalogue(options, model.data, model.log.itemIds, model.itemFeatures, console);
-  return { model, fingerprint, titles };
+  const { title, catalogue, category } = options;
+  if ((title ?? catalogue ?? category) === undefined) return { model, fingerprint };
+  const read = await readCatalogue(options, model.data, model.log.itemIds, model.itemFeatures, console);
+  return { model, fingerprint, categories: read.categories, titles: title === undefined ? undefined : read.titles };
 }

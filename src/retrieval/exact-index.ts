@@ -17,6 +17,8 @@ export interface ItemTable {
 
 /** Queries that are searched for together, at most. */
 const most = 64;
+/** More hidden items than this are told by a bit for each item of the catalogue, as items that are not allowed. */
+const mostHidden = 1024;
 /** Programs for so many combinations of sizes are kept. */
 const kept = 16;
 
@@ -50,15 +52,16 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
 
   async function searchTogether(queries: readonly Query[], depth: number): Promise<Hit[][]> {
     const hidden = queries.map((query) => Uint32Array.from(query.hidden ?? []).sort());
+    const listed = hidden.map((items) => (items.length > mostHidden ? nothing : items));
     const sizes: Sizes = {
       users: atLeast(queries.length, 1, 8),
       interests: atLeast(Math.max(...queries.map(({ vectors }) => vectors.length / dimension)), 1, 2),
       top: Math.min(atLeast(depth, 16, 4), mostBestItems),
-      slots: atLeast(Math.max(...hidden.map(({ length }) => length)), 256, 4),
-      filtered: queries.some(({ allowed }) => allowed !== undefined),
+      slots: atLeast(Math.max(...listed.map(({ length }) => length)), 256, 4),
+      filtered: queries.some((query, i) => query.allowed !== undefined || listed[i] !== hidden[i]),
     };
     const program = await programFor(sizes);
-    await program.run(inputsOf(queries, hidden, sizes, table));
+    await program.run(inputsOf(queries, hidden, listed, sizes, table));
     const [items, scores, found] = await program.readAll(["items", "scores", "found"]);
     return queries.map((_, user) => {
       const hits: Hit[] = [];
@@ -86,6 +89,8 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
     },
   };
 }
+
+const nothing = new Uint32Array();
 
 /** `least` times a power of `factor`, so that few programs serve many sizes. */
 function atLeast(size: number, least: number, factor: number): number {
@@ -120,6 +125,7 @@ function compile(
 function inputsOf(
   queries: readonly Query[],
   hiddenItems: readonly Uint32Array[],
+  listedItems: readonly Uint32Array[],
   { users, interests: limit, slots, filtered }: Sizes,
   { itemCount, dimension }: ItemTable,
 ) {
@@ -132,12 +138,14 @@ function inputsOf(
   for (const [user, query] of queries.entries()) {
     interests.set(query.vectors, user * limit * dimension);
     interestCounts[user] = query.vectors.length / dimension;
-    hidden.set(hiddenItems[user]!, (user + 1) * slots - hiddenItems[user]!.length);
-    if (query.allowed === undefined) continue;
+    const [left, listed] = [hiddenItems[user]!, listedItems[user]!];
+    hidden.set(listed, (user + 1) * slots - listed.length);
+    if (query.allowed === undefined && listed === left) continue;
     filters[user] = user + 1;
-    for (const item of query.allowed) {
-      if (item > 0 && item <= itemCount) allowed[user * words + (item >>> 5)]! |= 1 << (item & 31);
-    }
+    const own = allowed.subarray(user * words, (user + 1) * words);
+    if (query.allowed === undefined) own.fill(0xffffffff);
+    for (const item of query.allowed ?? []) if (item > 0 && item <= itemCount) own[item >>> 5]! |= 1 << (item & 31);
+    for (const item of listed === left ? nothing : left) own[item >>> 5]! &= ~(1 << (item & 31));
   }
   const inputs = { interests, interestCounts, hidden };
   return filtered ? { ...inputs, allowed, filters } : inputs;

@@ -58,6 +58,9 @@ export async function emptyUsearch(dimension: number): Promise<Index> {
   });
 }
 
+/** Hidden items that are expected before those that are wanted, at most. */
+const mostExpected = 1000;
+
 /**
  * Searches the graph once for each vector of a query and merges what they find by best score, which is what an exact search
  * would do with lists as long as the catalogue.
@@ -72,7 +75,8 @@ export function createUsearchIndex(
     const left = new Set(hidden);
     const among = allowed && new Set(allowed);
     const isWanted = (item: number) => !left.has(item) && (!among || among.has(item));
-    for (let look = Math.ceil(depth * factor) + left.size; ; look *= 4) {
+    // Hidden items that are a category and no history are not all among the first.
+    for (let look = Math.ceil(depth * factor) + Math.min(left.size, mostExpected); ; look *= 4) {
       const found = Math.min(itemCount, look);
       const hits = mergeBest(listsOf(index, asked, found), Number.POSITIVE_INFINITY);
       const wanted = hits.filter(({ item }) => isWanted(item)).slice(0, depth);

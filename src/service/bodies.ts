@@ -8,12 +8,15 @@ export interface RecipientBody {
   readonly profile?: Readonly<Record<string, string | readonly string[]>> | undefined;
 }
 
-interface ListBody {
+export interface ListBody {
   /** How many items at most. */
   readonly top: number;
   readonly exclude?: readonly string[] | undefined;
   /** The only items that may be in the answer. */
   readonly allow?: readonly string[] | undefined;
+  readonly excludeCategories?: readonly string[] | undefined;
+  /** Items of one of these only. */
+  readonly allowCategories?: readonly string[] | undefined;
 }
 
 export interface RecommendBody extends RecipientBody, ListBody {

@@ -1,13 +1,14 @@
-import type { FeatureField } from "../data/features.ts";
+import type { FeatureField, FeatureTable } from "../data/features.ts";
 import { categoriesOf } from "../evaluation/categories.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
+import { amongBoth, itemsByCategory, type NamedCategories } from "../retrieval/category-filter.ts";
 import { type Recipient, recipientAt } from "../retrieval/encoder.ts";
 import type { Hit } from "../retrieval/item-index.ts";
 import type { Policy } from "../retrieval/policies.ts";
 import type { RecommendationRequest } from "../retrieval/recommender.ts";
 import type { SimilarItemsRequest } from "../retrieval/similar-items.ts";
 import type { StoredModel } from "../training/model-folder.ts";
-import type { RecipientBody, RecommendBody, SimilarItemsBody } from "./bodies.ts";
+import type { ListBody, RecipientBody, RecommendBody, SimilarItemsBody } from "./bodies.ts";
 import { refuse } from "./refusal.ts";
 
 /** How many ids of each list a model does not know. */
@@ -29,20 +30,45 @@ export interface Catalogue {
   interests(vectors: Float32Array): number[][];
 }
 
-/** @param titles of each item, `[items + 1]`, where people have other names for items than ids */
-export function createCatalogue(model: StoredModel, titles?: readonly string[]): Catalogue {
+/** What is known of items beside the model. */
+export interface ItemDescriptions {
+  /** Names of items for people, `[items + 1]`, if there are any. */
+  readonly titles?: readonly string[] | undefined;
+  /** Default: those of the model's first item feature. */
+  readonly categories?: NamedCategories | undefined;
+}
+
+export function createCatalogue(model: StoredModel, { titles, categories: given }: ItemDescriptions = {}): Catalogue {
   const { log, spec, itemFeatures, userFeatures } = model;
   const { itemIds } = log;
   // Item 0 is padding.
   const itemOf = new Map(itemIds.slice(1).map((id, place) => [id, place + 1]));
   const userOf = new Map(log.userIds.map((id, user) => [id, user]));
-  const categories = itemFeatures && itemFeatures.fields.length > 0 ? categoriesOf(itemFeatures) : undefined;
+  const categories = given ?? (itemFeatures && namedCategories(itemFeatures));
+  const itemsOfCategories = categories && itemsByCategory(categories);
   const needsTimes = !isFitted(spec) && seesTimes(spec);
 
   function itemsOf(ids: readonly string[] | undefined, list: string, unknown: UnknownCounts): number[] | undefined {
     const known = ids?.flatMap((id) => itemOf.get(id) ?? []);
     if (known) unknown[list] = ids!.length - known.length;
     return known;
+  }
+
+  /** The lists of a request: which items may be in the answer, and which may not. */
+  function filtersOf(
+    body: Omit<ListBody, "top">,
+    unknown: UnknownCounts,
+  ): { allow?: readonly number[]; exclude: number[] } {
+    const inCategories = (key: "allowCategories" | "excludeCategories") => {
+      const asked = body[key];
+      const ofNone = () => refuse(400, `${key}: no categories are known; serve with --catalogue FILE, or leave it out`);
+      return asked && (itemsOfCategories ?? ofNone())(asked, (message) => refuse(400, `${key}: ${message}`));
+    };
+    const exclude = itemsOf(body.exclude, "exclude", unknown) ?? [];
+    const listed = itemsOf(body.allow, "allow", unknown);
+    const among = inCategories("allowCategories");
+    const allow = among ? amongBoth(listed, among) : listed;
+    return { ...(allow && { allow }), exclude: [...exclude, ...(inCategories("excludeCategories") ?? [])] };
   }
 
   function knownUser(id: string): Recipient {
@@ -88,7 +114,7 @@ export function createCatalogue(model: StoredModel, titles?: readonly string[]):
     if (isFitted(spec)) refuse(400, `policy: ${spec.name} makes one list and no interests; leave policy out`);
     if (policy === "quota") return { kind: "quota" };
     if (!categories)
-      return refuse(400, "policy: diversity needs categories, and the model was trained without item features");
+      return refuse(400, "policy: diversity needs categories; serve with --catalogue FILE, or leave it out");
     return { kind: "diversity", lambda: policy.diversity, categories };
   }
 
@@ -96,24 +122,20 @@ export function createCatalogue(model: StoredModel, titles?: readonly string[]):
     recommendation(body) {
       const unknown: UnknownCounts = {};
       const { top, includeSeen } = body;
-      const lists = {
-        exclude: itemsOf(body.exclude, "exclude", unknown) ?? [],
-        allow: itemsOf(body.allow, "allow", unknown),
-      };
-      const { allow, ...rest } = { ...recipientOf(body, unknown), top, includeSeen, ...lists };
-      return { question: { ...rest, ...(allow && { allow }), policy: policyOf(body.policy) }, unknown };
+      const recipient = recipientOf(body, unknown);
+      const asked = { top, includeSeen, ...filtersOf(body, unknown), policy: policyOf(body.policy) };
+      return { question: { ...recipient, ...asked }, unknown };
     },
     recipient(body) {
       if (isFitted(spec)) refuse(400, `${spec.name} makes no interests; serve a model that is trained`);
       const unknown: UnknownCounts = {};
       return { question: recipientOf(body, unknown), unknown };
     },
-    similarItems({ item: id, top, exclude, allow }) {
+    similarItems({ item: id, top, ...body }) {
       if (isFitted(spec)) refuse(400, `${spec.name} makes no item vectors; serve a model that is trained`);
       const item = itemOf.get(id) ?? refuse(404, `the model knows no item ${shown(id)}`);
       const unknown: UnknownCounts = {};
-      const lists = { exclude: itemsOf(exclude, "exclude", unknown), allow: itemsOf(allow, "allow", unknown) };
-      return { question: { item, top, ...lists }, unknown };
+      return { question: { item, top, ...filtersOf(body, unknown) }, unknown };
     },
     interests(vectors) {
       const dimension = isFitted(spec) ? 1 : spec.options.dimension;
@@ -123,6 +145,11 @@ export function createCatalogue(model: StoredModel, titles?: readonly string[]):
     },
     name: ({ item, score }) => ({ item: itemIds[item]!, ...(titles && { title: titles[item]! }), score }),
   };
+}
+
+function namedCategories(features: FeatureTable): NamedCategories | undefined {
+  const [first] = features.fields;
+  return first && { ...categoriesOf(features), names: first.values };
 }
 
 /** An id in a message: anybody may send anything. */

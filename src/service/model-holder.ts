@@ -3,16 +3,14 @@ import type { RecommenderOptions } from "../retrieval/recommender.ts";
 import type { StoredModel } from "../training/model-folder.ts";
 import { type Answer, type Answerer, createAnswerer, type DeviceState, type Question } from "./answerer.ts";
 import { type Batcher, type BatcherOptions, createBatcher } from "./batcher.ts";
-import { type Catalogue, createCatalogue } from "./catalogue.ts";
+import { type Catalogue, createCatalogue, type ItemDescriptions } from "./catalogue.ts";
 import { refuse } from "./refusal.ts";
 
 /** A model as the service needs it. */
-export interface LoadedModel {
+export interface LoadedModel extends ItemDescriptions {
   readonly model: StoredModel;
   /** Tells one content of the folder from another. */
   readonly fingerprint: string;
-  /** Names of items for people, `[items + 1]`, if there are any. */
-  readonly titles?: readonly string[] | undefined;
 }
 
 /** A model that serves; a reload puts another one in its place. */
@@ -61,11 +59,11 @@ export async function createModelHolder({
 }: ModelHolderOptions): Promise<ModelHolder> {
   async function start(): Promise<Held> {
     const loaded = await load();
-    const { model, titles } = loaded;
+    const { model } = loaded;
     const answerer = await createAnswerer(model, () => startEngine(model), options.batchSize, recommender);
     const served: ServedModel = {
       ...loaded,
-      catalogue: createCatalogue(model, titles),
+      catalogue: createCatalogue(model, loaded),
       batcher: createBatcher((questions) => answerer.answer(questions), options),
       get device() {
         return answerer.device;

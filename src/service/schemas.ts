@@ -39,6 +39,10 @@ export function createSchemas(limits: RequestLimits) {
     top: z.int().min(1).max(limits.top).default(topDefault).meta({ description: "how many items at most" }),
     exclude: ids(limits.ids, "ids").meta({ description: "items that shall not be in the answer" }).optional(),
     allow: ids(limits.ids, "ids").meta({ description: "the only items that may be" }).optional(),
+    excludeCategories: ids(limits.ids, "categories").meta({ description: "items of none of these" }).optional(),
+    allowCategories: ids(limits.ids, "categories")
+      .meta({ description: "items of one of these only; with allow: of both" })
+      .optional(),
   };
   return {
     recommend: z.strictObject({

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { polymind, smallModel, temporaryFolder, writeLog } from "./command-line.ts";
@@ -30,7 +30,22 @@ test("recommend leaves out what is excluded, and follows a policy", async () => 
   const active = new Set(quota.map(({ interest }) => interest)).size;
   for (let interest = 1; interest <= active; interest++)
     expect(quota.filter((hit) => hit.interest === interest).length).toBe(6 / active);
-  expect(await recommend("--diversity", "1")).toMatch(/^error: --policy diversity: needs categories/);
+  expect(await recommend("--diversity", "1")).toMatch(/^error: --policy diversity: needs the categories of items/);
+  const catalogue = join(folder, "kinds.csv");
+  const kinds = items.slice(1).map((item, place) => `${item},any,${place % 3 === 0 ? "third" : "other"}`);
+  await writeFile(catalogue, ["item,first,kind", ...kinds].join("\n"));
+  const among = ["--catalogue", catalogue, "--category", "kind"];
+  const isThird = ({ item }: { item: string }) => (items.indexOf(item) - 1) % 3 === 0;
+  const thirds = (await recommend(...among, "--allow-category", "third")) as typeof plain;
+  expect(thirds.length).toBe(6);
+  expect(thirds.every(isThird)).toBe(true);
+  expect(await recommend(...among, "--exclude-category", "other")).toEqual(thirds);
+  expect(await recommend(...among, "--allow-category", "third,fourth")).toBe(
+    'error: --allow-category: no category "fourth"; there are other, third',
+  );
+  expect(await recommend("--exclude-category", "third")).toMatch(
+    /^error: --exclude-category: needs the categories of items: name a file that has them with --catalogue$/,
+  );
   expect(await recommend("--policy", "diversity")).toMatch(/say what another category is worth with --diversity/);
   expect(await recommend("--policy", "best", "--diversity", "1")).toMatch(
     /only with --policy diversity, not with best/,

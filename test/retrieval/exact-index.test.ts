@@ -30,6 +30,9 @@ const queries: readonly Query[] = [
   { vectors: vectorsOf(1, 3), hidden: [7, 7, 1, 300, 299, ...Array.from({ length: 40 }, (_, i) => 50 + i)] },
   { vectors: new Float32Array(0) },
   { vectors: vectorsOf(4, 4), allowed: [5, 6, 100, 300, 9999], hidden: [6] },
+  // More than are listed one by one.
+  { vectors: vectorsOf(2, 5), hidden: Array.from({ length: 1500 }, (_, i) => 1 + (i % 200)).concat(5000) },
+  { vectors: vectorsOf(2, 6), allowed: [5, 6, 250], hidden: new Array<number>(2000).fill(6) },
 ];
 
 function expectSame(got: readonly Hit[], want: readonly Hit[]): void {

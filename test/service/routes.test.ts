@@ -73,6 +73,39 @@ describe("/recommend", async () => {
     expect(new Set(colours).size).toBe(2);
   });
 
+  test("heeds categories, of the model's first feature or of a catalogue that is given", async () => {
+    const colour = (id: string) => (log.itemIds.indexOf(id) % 2 === 1 ? "red" : "blue");
+    const { post } = await startService(model);
+    const all = idsOf((await post("/recommend", { history, top: 100 })).body);
+    const red = all.filter((id) => colour(id) === "red");
+    const ask = async (more: object) => idsOf((await post("/recommend", { history, top: 100, ...more })).body);
+    expect(red.length).toBeGreaterThan(5);
+    expect(await ask({ allowCategories: ["red"] })).toEqual(red);
+    expect(await ask({ excludeCategories: ["blue"] })).toEqual(red);
+    expect(await ask({ allowCategories: ["red"], allow: all.slice(0, 6), exclude: [red[0]] })).toEqual(
+      all.slice(0, 6).filter((id) => colour(id) === "red" && id !== red[0]),
+    );
+    expect(await ask({ allowCategories: ["red"], excludeCategories: ["red"] })).toEqual([]);
+    const like = await post("/similar-items", { item: history[0], top: 100, allowCategories: ["blue"] });
+    expect(new Set(idsOf(like.body).map(colour))).toEqual(new Set(["blue"]));
+    const unknown = await post("/recommend", { history, allowCategories: ["green"] });
+    expect(unknown.status).toBe(400);
+    expect(unknown.body.error).toBe('allowCategories: no category "green"; there are red, blue');
+
+    const values = Uint32Array.from({ length: 2 * (log.itemCount + 1) }, (_, i) => (i === 2 ? 1 : i === 5 ? 3 : 0));
+    const names = Array.from({ length: 13 }, (_, i) => `kind ${i + 1}`);
+    const categories = { width: 2, values, count: 13, names };
+    const other = await startService(async () => ({ model, fingerprint: "first", categories }));
+    const few = { history: [history[0]], includeSeen: true, allowCategories: ["kind 1", "kind 3"] };
+    expect(new Set(idsOf((await other.post("/recommend", few)).body))).toEqual(new Set(log.itemIds.slice(1, 3)));
+    const { body } = await other.post("/recommend", { history, excludeCategories: ["x"] });
+    expect(body.error).toMatch(/^excludeCategories: no category "x"; there are kind 1, .*, kind 10 and 3 more$/);
+    const without = await startService(await smallModel("mind"));
+    const none = await without.post("/recommend", { history, allowCategories: ["red"] });
+    expect(none).toMatchObject({ status: 400 });
+    expect(none.body.error).toMatch(/^allowCategories: no categories are known; serve with --catalogue FILE/);
+  });
+
   test("requests that arrive together are one batch, each with its own answer", async () => {
     const { post, metrics } = await startService(model, { batchWait: 50 });
     const users = log.userIds.slice(0, 6);
