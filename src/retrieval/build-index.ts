@@ -47,7 +47,7 @@ export async function buildIndex(
     const queries: Query[] = interests.filter(({ length }) => length > 0).map((vectors) => ({ vectors }));
     const depth = Math.min(at, itemCount);
     const wanted = await exact.search(queries, depth);
-    const indexWith = (factor: number) => createUsearchIndex(graph, { itemCount, dimension, factor });
+    const indexWith = (factor: number) => createUsearchIndex(graph, vectors, { factor });
     const { factor, recall: reached } = await factorFor(indexWith, queries, wanted, { at: depth, target });
     const description: IndexDescription = {
       kind: "usearch",

@@ -89,5 +89,5 @@ export async function openIndex(
   if (map) graph.view(graphFile);
   else graph.load(graphFile);
   if (graph.size() !== itemCount) fail(`${graphFile}: expected ${itemCount} items, got ${graph.size()}; build it anew`);
-  return { index: createUsearchIndex(graph, { itemCount, dimension, factor }), description };
+  return { index: createUsearchIndex(graph, vectors, { factor }), description };
 }

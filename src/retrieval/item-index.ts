@@ -40,3 +40,23 @@ export function checkSearch(queries: readonly Query[], depth: number, dimension:
       fail(`search: expected vectors of ${dimension} numbers each, got ${vectors.length} numbers`);
   }
 }
+
+/** Which items a query lets an index find. */
+export interface ItemFilter {
+  readonly hidden: ReadonlySet<number>;
+  readonly allowed: ReadonlySet<number> | undefined;
+  /** How many items are left. */
+  readonly count: number;
+  isLeft(item: number): boolean;
+}
+
+/** A query's filter over items 1 to `itemCount`; other ids mean nothing. */
+export function filterOf({ hidden: given = [], allowed: among }: Query, itemCount: number): ItemFilter {
+  const hidden = new Set(given);
+  const allowed = among && new Set(among);
+  const isItem = (item: number) => item >= 1 && item <= itemCount;
+  let count = allowed ? 0 : itemCount;
+  if (allowed) for (const item of allowed) count += Number(isItem(item) && !hidden.has(item));
+  else for (const item of hidden) count -= Number(isItem(item));
+  return { hidden, allowed, count, isLeft: (item) => !hidden.has(item) && (!allowed || allowed.has(item)) };
+}

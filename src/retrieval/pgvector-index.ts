@@ -1,6 +1,6 @@
 import type { ClientBase } from "pg";
 import { fail } from "../errors.ts";
-import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
+import { checkSearch, filterOf, type Hit, type ItemIndex, type Query } from "./item-index.ts";
 import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
 import { connect, inTransaction, type PostgresTarget, requirePgvector, shownUrl, tablesOf } from "./postgres.ts";
 
@@ -60,16 +60,15 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
     );
   }
 
-  async function searchOne(client: ClientBase, { vectors, hidden = [], allowed }: Query, depth: number) {
-    const asked = asQuery(vectors, dimension);
+  async function searchOne(client: ClientBase, query: Query, depth: number) {
+    const asked = asQuery(query.vectors, dimension);
     if (asked.length === 0) return [];
-    const left = new Set(hidden);
-    const among = allowed && new Set(allowed);
+    const { hidden, allowed, count } = filterOf(query, itemCount);
     const ask = async (exact: boolean) => {
       const { rows } = await client.query<Row>(searchStatement(tables.items, asked.length, exact), [
         version,
-        [...left],
-        among ? [...among] : null,
+        [...hidden],
+        allowed ? [...allowed] : null,
         depth,
         ...asked.map((vector) => `[${vector.join(",")}]`),
       ]);
@@ -77,8 +76,7 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
     };
     let rows = await ask(false);
     // Where filters leave little, or a shard is not set up to go on behind its first candidates, the graph of neighbours gives too few.
-    const most = Math.min(depth, searchable(itemCount, left, among));
-    const isShort = () => Number(rows[0]?.found ?? 0) < asked.length * most;
+    const isShort = () => Number(rows[0]?.found ?? 0) < asked.length * Math.min(depth, count);
     if (isShort()) rows = await ask(true);
     if (isShort()) {
       // Either rows were taken out on purpose, or a push has just done so: it holds this lock until its own are to be seen.
@@ -123,12 +121,4 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
       pool.end().catch(() => undefined);
     },
   };
-}
-
-/** How many items the filters leave. */
-function searchable(itemCount: number, left: ReadonlySet<number>, among: ReadonlySet<number> | undefined): number {
-  let count = among ? 0 : itemCount;
-  if (among) for (const item of among) if (item >= 1 && item <= itemCount && !left.has(item)) count++;
-  if (!among) for (const item of left) if (item >= 1 && item <= itemCount) count--;
-  return count;
 }

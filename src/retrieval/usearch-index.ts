@@ -1,6 +1,7 @@
 import type { Index } from "usearch";
 import { fail } from "../errors.ts";
-import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
+import { highestScores } from "../evaluation/highest.ts";
+import { checkSearch, filterOf, type Hit, type ItemFilter, type ItemIndex, type Query } from "./item-index.ts";
 import { asQuery, equallyLong, type ItemVectors } from "./item-vectors.ts";
 import { mergeBest } from "./policies.ts";
 
@@ -61,27 +62,29 @@ export async function emptyUsearch(dimension: number): Promise<Index> {
 /** Hidden items that are expected before those that are wanted, at most. */
 const mostExpected = 1000;
 
+/** The graph costs so many times more for each item that it finds than comparing all of them does for each. */
+const costOfOneFound = 32;
+
 /**
  * Searches the graph once for each vector of a query and merges what they find by best score, which is what an exact search
- * would do with lists as long as the catalogue.
+ * would do with lists as long as the catalogue. Where filters leave the lists too short it looks deeper, up to the depth at which comparing
+ * all items that are left is quicker, and finds all there is to find.
  */
-export function createUsearchIndex(
-  index: Index,
-  { itemCount, dimension, factor }: Search & Omit<ItemVectors, "values">,
-): ItemIndex {
-  function searchOne({ vectors, hidden, allowed }: Query, depth: number): Hit[] {
-    const asked = asQuery(vectors, dimension);
+export function createUsearchIndex(index: Index, items: ItemVectors, { factor }: Search): ItemIndex {
+  const { itemCount, dimension } = items;
+  function searchOne(query: Query, depth: number): Hit[] {
+    const asked = asQuery(query.vectors, dimension);
     if (asked.length === 0) return [];
-    const left = new Set(hidden);
-    const among = allowed && new Set(allowed);
-    const isWanted = (item: number) => !left.has(item) && (!among || among.has(item));
-    // Hidden items that are a category and no history are not all among the first.
-    for (let look = Math.ceil(depth * factor) + Math.min(left.size, mostExpected); ; look *= 4) {
-      const found = Math.min(itemCount, look);
-      const hits = mergeBest(listsOf(index, asked, found), Number.POSITIVE_INFINITY);
-      const wanted = hits.filter(({ item }) => isWanted(item)).slice(0, depth);
-      if (wanted.length === depth || found === itemCount) return wanted;
+    const filter = filterOf(query, itemCount);
+    const wanted = Math.min(depth, filter.count);
+    const share = filter.count / itemCount;
+    // Hidden items of a history are among the first; those of a category are all over, which the share allows for.
+    let look = Math.ceil((depth * factor) / share) + Math.min(filter.hidden.size, mostExpected);
+    for (; look * costOfOneFound < filter.count; look *= 4) {
+      const lists = listsOf(index, asked, look).map((list) => list.filter(({ item }) => filter.isLeft(item)));
+      if (lists.every(({ length }) => length >= wanted)) return mergeBest(lists, depth);
     }
+    return compareAll(items, query.vectors, filter, depth);
   }
   return {
     itemCount,
@@ -100,4 +103,31 @@ function listsOf(index: Index, asked: readonly Float32Array[], count: number): H
     const { keys, distances } = index.search(vector, count, 1);
     return Array.from(keys, (key, i) => ({ item: Number(key), score: 1 - distances[i]!, interest }));
   });
+}
+
+/** The best of all items that are left, by their vectors. */
+function compareAll(
+  { itemCount, dimension, values }: ItemVectors,
+  vectors: Float32Array,
+  { allowed, isLeft }: ItemFilter,
+  depth: number,
+): Hit[] {
+  const scores = new Float32Array(itemCount + 1).fill(Number.NaN);
+  const interests = new Uint32Array(itemCount + 1);
+  const compare = (item: number) => {
+    if (!isLeft(item)) return;
+    const row = item * dimension;
+    for (let from = 0; from < vectors.length; from += dimension) {
+      let score = 0;
+      for (let c = 0; c < dimension; c++) score += vectors[from + c]! * values[row + c]!;
+      score = Math.fround(score);
+      // The first score is above none, which is what NaN says.
+      if (score <= scores[item]!) continue;
+      scores[item] = score;
+      interests[item] = from / dimension;
+    }
+  };
+  if (allowed) for (const item of allowed) if (item >= 1 && item <= itemCount) compare(item);
+  if (!allowed) for (let item = 1; item <= itemCount; item++) compare(item);
+  return highestScores(scores, depth).map((item) => ({ item, score: scores[item]!, interest: interests[item]! }));
 }

@@ -10,7 +10,8 @@ import { buildUsearch, createUsearchIndex } from "../../src/retrieval/usearch-in
 import { exactSearch } from "../support/exact-search.ts";
 import { normals } from "../support/op.ts";
 
-const itemCount = 500;
+// Enough that searches of few items go through the graph.
+const itemCount = 6000;
 const dimension = 8;
 const sizes = { itemCount, dimension };
 const values = normals([itemCount + 1, dimension], 1).data as Float32Array;
@@ -32,7 +33,7 @@ const exact = (query: Query, depth: number) => exactSearch(vectors, query, depth
 
 const vectorsOf = (count: number, seed: number) => normals([count, dimension], seed).data as Float32Array;
 const queries = Array.from({ length: 30 }, (_, i): Query => ({ vectors: vectorsOf(1 + (i % 4), 10 + i) }));
-const index = () => createUsearchIndex(graph, { ...sizes, factor: 4 });
+const index = () => createUsearchIndex(graph, vectors, { factor: 4 });
 
 test("finds nearly all of what an exact search finds, with its scores and interests", async () => {
   const wanted = queries.map((query) => exact(query, 20));
@@ -57,6 +58,32 @@ test("hidden items are not found, allowed ones alone are, however far away they 
   const allowed = worst.map(({ item }) => item);
   const [among] = await index().search([{ vectors: vectorsOfOne, allowed }], 5);
   expect(among!.map(({ item }) => item)).toEqual(allowed);
+});
+
+test.each([
+  { name: "nearly all hidden", hidden: (order: number[]) => order.slice(0, itemCount - 40) },
+  { name: "many hidden", hidden: (order: number[]) => order.slice(0, 400) },
+  { name: "half of them allowed", allowed: (order: number[]) => order.filter((_, rank) => rank % 2 === 1) },
+  { name: "few allowed", allowed: (order: number[]) => [...order.slice(-60), 0, itemCount + 1] },
+  { name: "none allowed", allowed: () => [] },
+])("filters shorten no list: $name", async ({ hidden, allowed }) => {
+  const vectorsOfOne = vectorsOf(3, 6);
+  const order = exact({ vectors: vectorsOfOne }, itemCount).map(({ item }) => item);
+  const query = { vectors: vectorsOfOne, hidden: hidden?.(order), allowed: allowed?.(order) };
+  const wanted = exact(query, 30);
+  const [found] = await index().search([query], 30);
+  expect(found).toHaveLength(wanted.length);
+  expect(await recallOf(index(), [query], [wanted], 30)).toBeGreaterThanOrEqual(0.9);
+  expect(new Set(found!.map(({ item }) => item)).size).toBe(wanted.length);
+});
+
+test("where the graph is no quicker all items are compared, exactly", async () => {
+  for (const query of queries.slice(0, 4)) {
+    const [found] = await index().search([query], 1000);
+    expect(found!.map(({ item, interest }) => [item, interest])).toEqual(
+      exact(query, 1000).map(({ item, interest }) => [item, interest]),
+    );
+  }
 });
 
 test("no vectors find nothing, and vectors of another width are refused", async () => {
@@ -102,7 +129,7 @@ test("an index of other vectors, a damaged one and a folder of something else ar
   const path = join(folder, "refused");
   await saveIndex(path, graph, description);
   const other = { ...vectors, values: Float32Array.from(values, (value, i) => (i === 9 ? value + 1 : value)) };
-  await expect(openIndex(path, other)).rejects.toThrow(/built from 500 items of 8 numbers of another model/);
+  await expect(openIndex(path, other)).rejects.toThrow(/built from 6000 items of 8 numbers of another model/);
   const file = join(path, "items.usearch");
   const bytes = await readFile(file);
   await writeFile(file, bytes.subarray(0, bytes.length / 2));
