@@ -1,5 +1,5 @@
 import type { ClientBase, Pool, PoolClient } from "pg";
-import { fail } from "../errors.ts";
+import { fail, PolymindError } from "../errors.ts";
 import { attempted } from "./attempts.ts";
 
 /** Where item vectors lie in a database. */
@@ -73,16 +73,24 @@ export async function inTransaction<T>(
       const isBroken = client === undefined || isConnectionError(error);
       if (!isBroken) await client?.query("rollback").catch(() => undefined);
       client?.release(isBroken);
-      throw error;
+      throw isConnectionError(error) ? error : refusal(error, shownUrl(url), client === undefined);
     }
   });
 }
 
-/** Classes 08 and 57P of the server's codes, and what the operating system says of sockets. */
+/** What the server says no to, in one line with its address; errors of our own stay as they are. */
+function refusal(error: unknown, shown: string, isRefusedAtOnce: boolean): unknown {
+  const { message, severity } = error as Error & { severity?: string };
+  if (severity === undefined && !isRefusedAtOnce) return error;
+  const advice = isRefusedAtOnce ? "; are user, password, database and sslmode of the address right?" : "";
+  return new PolymindError(`${shown}: ${message.replace(/\s+/g, " ")}${advice}`, { cause: error });
+}
+
+/** Classes 08, 53 and 57P of the server's codes, and what the operating system says of sockets. */
 function isConnectionError(error: unknown): boolean {
   const { code = "", message } = error as { code?: string; message: string };
   return (
-    /^(08|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code) ||
+    /^(08|53|57P|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/.test(code) ||
     /terminated|timeout exceeded|read timeout|Connection/.test(message)
   );
 }

@@ -122,7 +122,9 @@ test("a push that fails leaves what was there", async () => {
   const broken = { ...vectorsOf(2), values: Float32Array.from(vectorsOf(2).values) };
   const ids = [...itemIds];
   ids[300] = "a zero byte \0";
-  await expect(pushToPostgres(target, broken, ids, { load })).rejects.toThrow(/0x00|invalid byte/);
+  await expect(pushToPostgres(target, broken, ids, { load })).rejects.toThrow(
+    /^postgres:\/\/[^\n]+: [^\n]*(0x00|invalid byte)[^\n]*$/,
+  );
   const index = await openPostgresIndex(target, items);
   const query = { vectors: queryOf(1, 3) };
   expect(itemsOf((await index.search([query], 3))[0]!)).toEqual(itemsOf(exactSearch(items, query, 3)));
@@ -166,3 +168,12 @@ test("a server that is not there is named without its password, after it was tri
     /^postgres:\/\/me@127\.0\.0\.1:1\/db: .*; tried 3 times/,
   );
 }, 20_000);
+
+test.skipIf(!server)("a database that is not there is refused at once, without the password", async () => {
+  const elsewhere = new URL(url);
+  elsewhere.password = "secret";
+  elsewhere.pathname = "/pm_no_such_database";
+  await expect(openPostgresIndex({ url: elsewhere.href }, vectorsOf(1))).rejects.toThrow(
+    /^postgres:[^\n]*pm_no_such_database: database "pm_no_such_database" does not exist; are user, password, database and/,
+  );
+});
