@@ -24,7 +24,7 @@ export interface SuiteOptions {
   readonly patience: Patience;
   readonly gridPatience: Patience;
   readonly trainingPatience: Patience;
-  /** Items of the catalogues that training steps are measured with. */
+  /** Items of the catalogues that training steps are measured with; retrieval is with the largest. */
   readonly catalogues: readonly number[];
   /** How long the service is asked. */
   readonly serviceSeconds: number;
@@ -51,6 +51,15 @@ export async function runSuite(options: SuiteOptions, log: (line: string) => voi
   if (matches(options, "routing forward + gradients")) {
     log("routing, with other engines");
     const comparison = await compareRouting(engine, sharedAdapter(acquired), sizes, limits, patience);
+    found.rows.push(...comparison.rows);
+    found.missing.push(...comparison.missing);
+  }
+  if (matches(options, "retrieval")) {
+    const items = Math.max(...options.catalogues);
+    log(`retrieval, with other engines, ${items.toLocaleString("en-US")} items`);
+    const { interests, dimension } = sizes;
+    const { compareRetrieval } = await import("./retrieval.ts");
+    const comparison = await compareRetrieval(engine, { users: 64, items, interests, dimension }, limits, patience);
     found.rows.push(...comparison.rows);
     found.missing.push(...comparison.missing);
   }
