@@ -2,7 +2,15 @@ import type { ClientBase } from "pg";
 import { fail } from "../errors.ts";
 import { checkSearch, filterOf, type Hit, type ItemIndex, type Query } from "./item-index.ts";
 import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
-import { connect, inTransaction, type PostgresTarget, requirePgvector, shownUrl, tablesOf } from "./postgres.ts";
+import {
+  connect,
+  connections,
+  inTransaction,
+  type PostgresTarget,
+  requirePgvector,
+  shownUrl,
+  tablesOf,
+} from "./postgres.ts";
 
 /** Candidates that a search of the graph keeps: at least so many, for recall, and at most what pgvector allows. */
 const [fewestCandidates, mostCandidates] = [200, 1000];
@@ -92,6 +100,19 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
     );
   }
 
+  function searchShare(queries: readonly Query[], depth: number): Promise<Hit[][]> {
+    return inTransaction(pool, target, async (client) => {
+      await requireVersion(client);
+      // Twice the depth is looked at; where a filter leaves too few of them, pgvector goes on.
+      const candidates = Math.min(mostCandidates, Math.max(fewestCandidates, 2 * depth));
+      await client.query(`set local hnsw.ef_search = ${candidates}`);
+      await client.query("set local hnsw.iterative_scan = strict_order");
+      const hits: Hit[][] = [];
+      for (const query of queries) hits.push(await searchOne(client, query, depth));
+      return hits;
+    });
+  }
+
   try {
     await inTransaction(pool, target, async (client) => {
       await requireVersion(client);
@@ -106,16 +127,10 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
     dimension,
     async search(queries, depth) {
       checkSearch(queries, depth, dimension, mostCandidates);
-      return inTransaction(pool, target, async (client) => {
-        await requireVersion(client);
-        // Twice the depth is looked at; where a filter leaves too few of them, pgvector goes on.
-        const candidates = Math.min(mostCandidates, Math.max(fewestCandidates, 2 * depth));
-        await client.query(`set local hnsw.ef_search = ${candidates}`);
-        await client.query("set local hnsw.iterative_scan = strict_order");
-        const hits: Hit[][] = [];
-        for (const query of queries) hits.push(await searchOne(client, query, depth));
-        return hits;
-      });
+      const groups = Math.min(connections, queries.length);
+      const shares = Array.from({ length: groups }, (_, group) => queries.filter((_, i) => i % groups === group));
+      const found = await Promise.all(shares.map((share) => searchShare(share, depth)));
+      return queries.map((_, i) => found[i % groups]![Math.floor(i / groups)]!);
     },
     dispose() {
       pool.end().catch(() => undefined);

@@ -29,6 +29,9 @@ export function tablesOf({ table = defaultTable }: PostgresTarget) {
 export const shownUrl = (url: string): string =>
   url.replace(/^([a-z]+:\/\/[^:@/]*)(:[^@/]*)?@/, "$1@").replace(/\?.*$/, "");
 
+/** Of one index at most; the users of a batch are spread over them. */
+export const connections = 4;
+
 /**
  * Connections that are made when they are needed.
  * @param queryTimeout milliseconds after which a statement counts as lost; default: it may take as long as the connection lives
@@ -39,7 +42,7 @@ export async function connect({ url }: PostgresTarget, queryTimeout?: number): P
   );
   const pool = new pg.Pool({
     connectionString: url,
-    max: 4,
+    max: connections,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
