@@ -1,6 +1,6 @@
 // What the adapter can do at best, measured in the same run as the kernels: the floors are worked out from it.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Shader } from "../src/graph/dispatch.ts";
+import type { Shader } from "../src/graph/graph.ts";
 import copyShader from "./limits/copy.wgsl";
 import multiplyAddShader from "./limits/multiply_add.wgsl";
 

@@ -32,20 +32,23 @@ export {
 export { exportItemVectors } from "./export/item-vectors.ts";
 export { type ExportedOnnx, type ExportOnnxOptions, exportOnnx, type Tower } from "./export/onnx/export-onnx.ts";
 export type { VectorFormat } from "./export/vector-file.ts";
+export { f32, gridOf, read, u32, write } from "./graph/dispatch.ts";
+export type { ChooseFamily } from "./graph/families.ts";
 export {
   type Binding,
   type Dispatch,
-  f32,
-  gridOf,
+  type Gradient,
+  Graph,
+  type Initializer,
+  type KernelFamily,
   type KernelTarget,
-  read,
+  type Node,
+  type Op,
   type Scalar,
   type Shader,
-  u32,
-  write,
-} from "./graph/dispatch.ts";
-export type { ChooseFamily, KernelFamily } from "./graph/families.ts";
-export { type Gradient, Graph, type Initializer, type Node, type Op, type Tensor, type Value } from "./graph/graph.ts";
+  type Tensor,
+  type Value,
+} from "./graph/graph.ts";
 export type { InputArrays } from "./graph/interpreter.ts";
 export type { Goal } from "./graph/plan.ts";
 export type { NodeFamilies, Parameters, Program } from "./graph/program.ts";

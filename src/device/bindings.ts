@@ -1,6 +1,5 @@
 import { fail } from "../errors.ts";
-import type { Binding, Dispatch } from "../graph/dispatch.ts";
-import type { Value } from "../graph/graph.ts";
+import type { Binding, Dispatch, Value } from "../graph/graph.ts";
 import { bufferElements, elementBytes, formatShape } from "../graph/shape.ts";
 
 /** Bytes of a value's buffer; no buffer is smaller than a `vec4f`. */

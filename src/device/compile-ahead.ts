@@ -1,4 +1,4 @@
-import type { Dispatch } from "../graph/dispatch.ts";
+import type { Dispatch } from "../graph/graph.ts";
 import type { AcquiredDevice } from "./adapter.ts";
 import { createKernelCache, encodeParams, hasParams } from "./kernel.ts";
 import { encodePasses } from "./launch.ts";

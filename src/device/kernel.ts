@@ -1,5 +1,5 @@
 import { fail } from "../errors.ts";
-import type { Dispatch, Scalar } from "../graph/dispatch.ts";
+import type { Dispatch, Scalar } from "../graph/graph.ts";
 
 /** Builds and keeps compute pipelines; one for each shader, set of constants and pattern of read and write bindings. */
 export interface KernelCache {

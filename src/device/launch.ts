@@ -1,4 +1,4 @@
-import type { Dispatch } from "../graph/dispatch.ts";
+import type { Dispatch } from "../graph/graph.ts";
 import type { LaunchTime } from "../graph/program.ts";
 import type { Span, Stopwatch } from "./stopwatch.ts";
 

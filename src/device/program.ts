@@ -1,7 +1,6 @@
 import { fail } from "../errors.ts";
-import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
 import { type ChooseFamily, dispatchesOf, familyOf, planFamilies, supportedFamilies } from "../graph/families.ts";
-import type { HostArray, Value } from "../graph/graph.ts";
+import type { Dispatch, HostArray, KernelTarget, Value } from "../graph/graph.ts";
 import { allocateArrays, createHostNodes } from "../graph/host-nodes.ts";
 import { checkInputs, type InputArrays } from "../graph/interpreter.ts";
 import type { Goal, Plan } from "../graph/plan.ts";

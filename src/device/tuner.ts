@@ -1,6 +1,5 @@
-import type { KernelTarget } from "../graph/dispatch.ts";
 import { familyOf, planFamilies, supportedFamilies } from "../graph/families.ts";
-import type { Node, Value } from "../graph/graph.ts";
+import type { KernelTarget, Node, Value } from "../graph/graph.ts";
 import type { InputArrays } from "../graph/interpreter.ts";
 import { type Contents, feedersOf, isolate, outerInputs } from "../graph/isolate.ts";
 import { type Goal, plan } from "../graph/plan.ts";

@@ -1,19 +1,6 @@
 import { fail } from "../errors.ts";
-import type { Dispatch, KernelTarget } from "./dispatch.ts";
-import type { Node, Value } from "./graph.ts";
+import type { Dispatch, KernelFamily, KernelTarget, Node } from "./graph.ts";
 import { type Goal, type Plan, plan } from "./plan.ts";
-
-/** One of several sets of kernels that compute the same op, written for one class of adapters. */
-export interface KernelFamily<Attributes = unknown> {
-  readonly name: string;
-  /** Whether the kernels run on the target at all; default: everywhere. */
-  supports?(node: Node<Attributes>, target: KernelTarget): boolean;
-  /** Whether it is the choice for the target where nobody chose; default: it is. */
-  suits?(node: Node<Attributes>, target: KernelTarget): boolean;
-  /** Inputs that these kernels do without; what nobody else reads is then not computed. */
-  unread?(node: Node<Attributes>, target: KernelTarget): readonly Value[];
-  kernels(node: Node<Attributes>, target: KernelTarget): readonly Dispatch[];
-}
 
 /** Names the family to take for a node, or leaves it to the class of the adapter. */
 export type ChooseFamily = (node: Node, target: KernelTarget) => string | undefined;

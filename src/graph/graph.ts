@@ -1,6 +1,4 @@
 import { fail } from "../errors.ts";
-import type { Dispatch, KernelTarget } from "./dispatch.ts";
-import type { KernelFamily } from "./families.ts";
 import { type DataType, elementCount, formatShape, type Precision, type Shape } from "./shape.ts";
 
 /** A named, shaped array that a graph computes, reads or keeps. */
@@ -45,6 +43,65 @@ export interface RowGradientPart {
 
 /** The gradient of one input: dense, or given by rows where only few rows of a table were read. */
 export type Gradient = Value | { readonly parts: readonly RowGradientPart[] };
+
+/** A `.wgsl` file: its stem and its text. */
+export interface Shader {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** One member of a kernel's uniform `Params` struct. */
+export interface Scalar {
+  readonly type: "u32" | "f32";
+  readonly value: number;
+}
+
+export interface Binding {
+  readonly value: Value;
+  readonly access: "read" | "write";
+  /** The bytes that the kernel sees; default: the whole value. */
+  readonly part?: { readonly offset: number; readonly bytes: number };
+}
+
+/**
+ * One kernel launch as data. `@binding(0)` is the uniform `params`, whose members are `params` in this order; the storage
+ * bindings follow from `@binding(1)`. A kernel without params starts at `@binding(1)` all the same.
+ */
+export interface Dispatch {
+  readonly shader: Shader;
+  readonly params: Readonly<Record<string, Scalar>>;
+  readonly bindings: readonly Binding[];
+  /** Values of the shader's `override` declarations. */
+  readonly constants?: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** What a kernel may use on the adapter at hand. */
+export interface KernelTarget {
+  /** True for lavapipe and SwiftShader, whose laws of speed are the opposite of a GPU's. */
+  readonly software: boolean;
+  /** Invocations of a subgroup where the adapter has subgroups of one size only, else 0. */
+  readonly subgroupSize: number;
+  readonly workgroupStorageBytes: number;
+  /** Most storage buffers that a kernel may bind; 8 on every adapter, often more. */
+  readonly storageBuffers: number;
+  /** Most bytes of a table that a kernel sees at once; it goes through a larger one window by window. */
+  readonly tableWindowBytes: number;
+  /** Whether anyone reads the value; an op need not write an output that nobody reads. */
+  isUsed(value: Value): boolean;
+}
+
+/** One of several sets of kernels that compute the same op, written for one class of adapters. */
+export interface KernelFamily<Attributes = unknown> {
+  readonly name: string;
+  /** Whether the kernels run on the target at all; default: everywhere. */
+  supports?(node: Node<Attributes>, target: KernelTarget): boolean;
+  /** Whether it is the choice for the target where nobody chose; default: it is. */
+  suits?(node: Node<Attributes>, target: KernelTarget): boolean;
+  /** Inputs that these kernels do without; what nobody else reads is then not computed. */
+  unread?(node: Node<Attributes>, target: KernelTarget): readonly Value[];
+  kernels(node: Node<Attributes>, target: KernelTarget): readonly Dispatch[];
+}
 
 /** One kind of operation: its shape rule, its gradient, its reference and its kernels, seen whole in one file of `src/ops`. */
 export interface Op<Attributes = unknown> {

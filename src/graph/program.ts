@@ -1,7 +1,6 @@
 import { fail } from "../errors.ts";
 import { fromHalf, toHalf } from "../reference/half.ts";
-import type { Dispatch } from "./dispatch.ts";
-import type { HostArray, Node, Tensor, Value } from "./graph.ts";
+import type { Dispatch, HostArray, Node, Tensor, Value } from "./graph.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
 import { formatShape, type Precision, type Shape, sameShape } from "./shape.ts";

@@ -1,6 +1,5 @@
-import type { KernelTarget } from "./dispatch.ts";
-import { type ChooseFamily, type KernelFamily, supportedFamilies } from "./families.ts";
-import type { Node } from "./graph.ts";
+import { type ChooseFamily, supportedFamilies } from "./families.ts";
+import type { KernelFamily, KernelTarget, Node } from "./graph.ts";
 import { formatShape } from "./shape.ts";
 
 /** Which family of kernels was measured to be the best for one op of one shape on one adapter. */

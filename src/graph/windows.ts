@@ -1,5 +1,4 @@
-import type { Binding, KernelTarget } from "./dispatch.ts";
-import type { Value } from "./graph.ts";
+import type { Binding, KernelTarget, Value } from "./graph.ts";
 import { elementBytes, rowCount, rowPitch } from "./shape.ts";
 
 /** Consecutive rows of a value, no more than one binding may show. */

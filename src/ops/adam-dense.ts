@@ -1,7 +1,7 @@
 import shader from "../../shaders/adam.wgsl";
 import threeShader from "../../shaders/adam_three.wgsl";
-import { type Dispatch, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, Node, Op, Value } from "../graph/graph.ts";
 import { bufferElements, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/adam.ts";
 import { type AdamOptions, type AdamState, complete, contentOf, copyState, decayParams, requireState } from "./adam.ts";

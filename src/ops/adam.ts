@@ -1,6 +1,6 @@
 import shader from "../../shaders/adam_rows.wgsl";
-import { f32, gridOf, read, type Scalar, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, RowGradientPart, Tensor, Value } from "../graph/graph.ts";
+import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Node, Op, RowGradientPart, Scalar, Tensor, Value } from "../graph/graph.ts";
 import { elementCount, lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/adam.ts";

@@ -1,8 +1,8 @@
 import shader from "../../shaders/best_items.wgsl";
 import workgroupShader from "../../shaders/best_items_workgroup.wgsl";
 import { fail } from "../errors.ts";
-import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelTarget, Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch } from "../graph/shape.ts";
 import * as reference from "../reference/best-items.ts";
 import { sizesOf } from "./best-scores.ts";

@@ -1,5 +1,4 @@
-import type { Dispatch, KernelTarget } from "../graph/dispatch.ts";
-import type { OutputSpec, Value } from "../graph/graph.ts";
+import type { Dispatch, KernelTarget, OutputSpec, Value } from "../graph/graph.ts";
 import { type RowWindow, rowWindows } from "../graph/windows.ts";
 import { type BestScoresSizes, winnerWords } from "../reference/best-scores.ts";
 import { type ScoreValues, windowDispatch } from "./best-scores-kernels.ts";

@@ -7,8 +7,8 @@ import backwardSubgroupShader from "../../shaders/best_scores_backward_subgroup.
 import backwardWorkgroupShader from "../../shaders/best_scores_backward_workgroup.wgsl";
 import subgroupShader from "../../shaders/best_scores_subgroup.wgsl";
 import workgroupShader from "../../shaders/best_scores_workgroup.wgsl";
-import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
-import type { Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelTarget, Shader, Value } from "../graph/graph.ts";
 import { inWindow, type RowWindow, rowWindows } from "../graph/windows.ts";
 import type { BestScoresSizes } from "../reference/best-scores.ts";
 import { type FamilyName, quadsOf } from "./matmul-kernels.ts";

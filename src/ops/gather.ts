@@ -1,7 +1,7 @@
 import shader from "../../shaders/gather.wgsl";
 import twoShader from "../../shaders/gather_two.wgsl";
-import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { Op, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelTarget, Op, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
 import * as reference from "../reference/gather.ts";

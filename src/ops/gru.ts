@@ -1,7 +1,7 @@
 import gatesShader from "../../shaders/gru_gates.wgsl";
 import gatesBackwardShader from "../../shaders/gru_gates_backward.wgsl";
-import { type Dispatch, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes, sameShape } from "../graph/shape.ts";
 import { inWindow } from "../graph/windows.ts";
 import * as reference from "../reference/gru.ts";

@@ -1,8 +1,8 @@
 import shader from "../../shaders/initial_capsules.wgsl";
 import centralityShader from "../../shaders/initial_capsules_centrality.wgsl";
 import { fail } from "../errors.ts";
-import { type Dispatch, f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Op, Value } from "../graph/graph.ts";
+import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, Op, Value } from "../graph/graph.ts";
 import { requireShapes, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/initial-capsules.ts";
 import { inverseNorms } from "./inverse-norms.ts";

@@ -1,8 +1,8 @@
 import shader from "../../shaders/interest_similarity.wgsl";
 import backwardShader from "../../shaders/interest_similarity_backward.wgsl";
 import { fail } from "../errors.ts";
-import { type Dispatch, f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Op, Tensor, Value } from "../graph/graph.ts";
+import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import * as reference from "../reference/interest-similarity.ts";
 

@@ -1,8 +1,8 @@
 import shader from "../../shaders/inverse_norms.wgsl";
 import backwardShader from "../../shaders/inverse_norms_backward.wgsl";
 import subgroupShader from "../../shaders/inverse_norms_subgroup.wgsl";
-import { type Dispatch, gridOf, read, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowCount } from "../graph/shape.ts";
 import * as reference from "../reference/inverse-norms.ts";
 import { matmul as product } from "../reference/matmul.ts";

@@ -1,9 +1,8 @@
 import plainShader from "../../shaders/matmul.wgsl";
 import subgroupShader from "../../shaders/matmul_subgroup.wgsl";
 import workgroupShader from "../../shaders/matmul_workgroup.wgsl";
-import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { KernelFamily } from "../graph/families.ts";
-import type { Node, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelFamily, KernelTarget, Node, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
 

@@ -2,9 +2,8 @@ import reduceShader from "../../shaders/matmul_reduce.wgsl";
 import plainShader from "../../shaders/matmul_transpose_a.wgsl";
 import subgroupShader from "../../shaders/matmul_transpose_a_subgroup.wgsl";
 import workgroupShader from "../../shaders/matmul_transpose_a_workgroup.wgsl";
-import { type Dispatch, gridOf, type KernelTarget, read, type Shader, u32, write } from "../graph/dispatch.ts";
-import type { KernelFamily } from "../graph/families.ts";
-import type { Node, OutputSpec, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelFamily, KernelTarget, Node, OutputSpec, Shader, Value } from "../graph/graph.ts";
 import { lastDimension, rowCount } from "../graph/shape.ts";
 import { eachFamily, positionsOf, quadsOf, squareTiles } from "./matmul-kernels.ts";
 

@@ -1,8 +1,8 @@
 import shader from "../../shaders/place_sums.wgsl";
 import backwardShader from "../../shaders/place_sums_backward.wgsl";
 import weightsShader from "../../shaders/place_sums_backward_weights.wgsl";
-import { gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { KernelTarget, Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, sameShape } from "../graph/shape.ts";
 import * as rowsOf from "../reference/concat.ts";
 import * as reference from "../reference/place-sums.ts";

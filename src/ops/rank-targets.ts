@@ -1,8 +1,8 @@
 import shader from "../../shaders/rank_targets.wgsl";
 import finishShader from "../../shaders/rank_targets_finish.wgsl";
 import ownShader from "../../shaders/rank_targets_own.wgsl";
-import { type Dispatch, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { Node, Op, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelTarget, Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { elementCount, lastDimension, requireShapes } from "../graph/shape.ts";
 import { type BestScoresSizes, bestScores } from "../reference/best-scores.ts";
 import * as reference from "../reference/rank-targets.ts";

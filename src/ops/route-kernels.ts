@@ -2,18 +2,8 @@ import shader from "../../shaders/route.wgsl";
 import subgroupShader from "../../shaders/route_subgroup.wgsl";
 import workgroupShader from "../../shaders/route_workgroup.wgsl";
 import { fail } from "../errors.ts";
-import {
-  type Binding,
-  type Dispatch,
-  gridOf,
-  type KernelTarget,
-  read,
-  roundedLength,
-  u32,
-  write,
-} from "../graph/dispatch.ts";
-import type { KernelFamily } from "../graph/families.ts";
-import type { Node, Value } from "../graph/graph.ts";
+import { gridOf, read, roundedLength, u32, write } from "../graph/dispatch.ts";
+import type { Binding, Dispatch, KernelFamily, KernelTarget, Node, Value } from "../graph/graph.ts";
 import { lastDimension } from "../graph/shape.ts";
 import type { RouteRule, RouteShape } from "../reference/route.ts";
 import { isShownWhole } from "./gather.ts";

@@ -1,6 +1,6 @@
 import shader from "../../shaders/rows_to_dense.wgsl";
-import { type Binding, gridOf, read, type Scalar, u32, write } from "../graph/dispatch.ts";
-import type { Op, RowGradientPart, Tensor, Value } from "../graph/graph.ts";
+import { gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Binding, Op, RowGradientPart, Scalar, Tensor, Value } from "../graph/graph.ts";
 import { elementCount, lastDimension, requireShapes, rowCount, rowPitch, type Shape } from "../graph/shape.ts";
 import { inWindow, rowWindows } from "../graph/windows.ts";
 import { type RowPart, rowsToDense as reference } from "../reference/rows-to-dense.ts";

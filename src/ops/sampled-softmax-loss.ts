@@ -4,8 +4,8 @@ import hardWorkgroupShader from "../../shaders/sampled_softmax_loss_hard_workgro
 import sumShader from "../../shaders/sampled_softmax_loss_sum.wgsl";
 import workgroupShader from "../../shaders/sampled_softmax_loss_workgroup.wgsl";
 import { fail } from "../errors.ts";
-import { type Dispatch, f32, gridOf, type KernelTarget, read, u32, write } from "../graph/dispatch.ts";
-import type { Op, Tensor, Value } from "../graph/graph.ts";
+import { f32, gridOf, read, u32, write } from "../graph/dispatch.ts";
+import type { Dispatch, KernelTarget, Op, Tensor, Value } from "../graph/graph.ts";
 import { requireShapes } from "../graph/shape.ts";
 import { noWinner, winnerWords } from "../reference/best-scores.ts";
 import * as reference from "../reference/sampled-softmax-loss.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { acquireDevice } from "../../src/device/adapter.ts";
 import { compilesOnDispatch, createCompileAhead, withHelp } from "../../src/device/compile-ahead.ts";
-import type { Dispatch } from "../../src/graph/dispatch.ts";
-import { Graph } from "../../src/graph/graph.ts";
+import { type Dispatch, Graph } from "../../src/graph/graph.ts";
 
 const graph = new Graph();
 const value = graph.input("x", "f32", [4]);

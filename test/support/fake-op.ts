@@ -1,6 +1,5 @@
 import { gridOf, read, u32, write } from "../../src/graph/dispatch.ts";
-import type { KernelFamily } from "../../src/graph/families.ts";
-import type { Graph, Op, Value } from "../../src/graph/graph.ts";
+import type { Graph, KernelFamily, Op, Value } from "../../src/graph/graph.ts";
 import { bufferElements } from "../../src/graph/shape.ts";
 
 /** A kernel that stores `expression`, of the quad `x`, in each quad of a value. */
