@@ -43,6 +43,8 @@ export async function connect({ url }: PostgresTarget, queryTimeout?: number): P
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
+    // Else a command would wait ten seconds for its idle connections before it ends.
+    allowExitOnIdle: true,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
