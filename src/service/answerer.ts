@@ -37,6 +37,7 @@ export interface DeviceState {
 export interface Answerer {
   /** Answers in the order of the questions; one call at a time. */
   answer(questions: readonly Question[]): Promise<Answer[]>;
+  /** To ask begins the recovery of a lost device, so that a service to which nobody is sent while it is not ready comes back. */
   readonly device: DeviceState;
   dispose(): void;
 }
@@ -51,7 +52,7 @@ const saysSoon = 100;
 
 /**
  * Puts the model on an engine and answers a first question of each size of batch, so that all kernels are compiled. A batch that
- * fails because the device is lost is answered once more, by a new engine; where that fails too, the next batch tries again.
+ * fails because the device is lost is answered once more, by a new engine; where none can be made, whoever asks next tries again.
  */
 export async function createAnswerer(
   model: StoredModel,
@@ -64,6 +65,7 @@ export async function createAnswerer(
   let lost = 0;
   let reason: string | undefined;
   let isDisposed = false;
+  let recovery: Promise<void> | undefined;
 
   async function start(): Promise<Running> {
     const engine = await startEngine();
@@ -93,6 +95,30 @@ export async function createAnswerer(
     if (isDisposed) dispose();
   }
 
+  const recover = (problem: string): Promise<void> => {
+    recovery ??= restart(problem).finally(() => {
+      recovery = undefined;
+    });
+    return recovery;
+  };
+
+  /** Makes a new engine where it is known that there is none to answer. */
+  function heal(): Promise<void> | undefined {
+    if (recovery || isDisposed) return recovery;
+    const problem = state === "down" ? reason : running.engine.problem();
+    return problem === undefined ? undefined : recover(problem);
+  }
+
+  async function answerAgain(questions: readonly Question[]): Promise<Answer[]> {
+    const used = running;
+    try {
+      return await answerAll(used.recommender, questions);
+    } catch (error) {
+      if (isDisposed || (await problemOf(used.engine)) === undefined) throw error;
+      throw new Refusal(503, "the device was lost again; try again in a moment");
+    }
+  }
+
   function dispose(): void {
     isDisposed = true;
     running.recommender.dispose();
@@ -101,17 +127,19 @@ export async function createAnswerer(
 
   return {
     async answer(questions) {
-      if (state === "down") await restart(reason!);
+      await heal();
+      const used = running;
       try {
-        return await answerAll(running.recommender, questions);
+        return await answerAll(used.recommender, questions);
       } catch (error) {
-        const problem = await problemOf(running.engine);
+        const problem = await problemOf(used.engine);
         if (problem === undefined || isDisposed) throw error;
-        await restart(problem);
-        return answerAll(running.recommender, questions);
+        await (used === running ? recover(problem) : recovery);
+        return answerAgain(questions);
       }
     },
     get device() {
+      heal()?.catch(() => undefined);
       return { state, adapter: running.engine.description, lost, reason };
     },
     dispose,

@@ -133,13 +133,9 @@ test("when the device is lost a new engine is made, and the requests are answere
 
 test("where no new engine can be made, requests are refused and health says so, until one can", async () => {
   const { device } = await acquireDevice();
-  const engines: (() => Promise<Engine>)[] = [
-    () => createEngine({ device }),
-    () => fail("no adapter found"),
-    () => fail("no adapter found"),
-    () => createEngine({ adapter: "cpu" }),
-  ];
-  const { post, app } = await startService(inTurn(first), { startEngine: async () => engines.shift()!() });
+  let make: () => Promise<Engine> = () => createEngine({ device });
+  const { post, app } = await startService(inTurn(first), { startEngine: async () => make() });
+  make = () => fail("no adapter found");
   device.destroy();
   for (let times = 0; times < 2; times++) {
     expect(await post("/recommend", asked)).toEqual({
@@ -148,8 +144,55 @@ test("where no new engine can be made, requests are refused and health says so, 
     });
     const health = await app.inject({ url: "/health" });
     expect(health.statusCode).toBe(503);
-    expect(health.json()).toMatchObject({ status: "down", device: { lost: 1 } });
+    expect(health.json()).toMatchObject({ device: { lost: 1 } });
+    expect(["down", "recovering"]).toContain(health.json().status);
   }
+  make = () => createEngine({ adapter: "cpu" });
   expect(await post("/recommend", asked)).toMatchObject({ status: 200 });
   expect((await app.inject({ url: "/health" })).json()).toMatchObject({ status: "ready", device: { lost: 1 } });
+});
+
+test("a device that is lost while nobody asks is replaced when health is looked at", async () => {
+  const { device } = await acquireDevice();
+  const engines = [() => createEngine({ device }), () => createEngine({ adapter: "cpu" })];
+  const { post, app } = await startService(inTurn(first), { startEngine: async () => engines.shift()!() });
+  const health = async () => (await app.inject({ url: "/health" })).json();
+  expect(await health()).toMatchObject({ status: "ready", device: { lost: 0 } });
+  device.destroy();
+  await vi.waitFor(async () => expect(await health()).toMatchObject({ status: "recovering", device: { lost: 1 } }));
+  await vi.waitFor(async () => expect(await health()).toMatchObject({ status: "ready", device: { lost: 1 } }));
+  expect(await post("/recommend", asked)).toMatchObject({ status: 200 });
+});
+
+test("a request is tried once more and no oftener: where the new device is lost too, it is refused", async () => {
+  const devices: GPUDevice[] = [];
+  let readings = 0;
+  let mostReadings = Number.POSITIVE_INFINITY;
+  const startEngine = async (): Promise<Engine> => {
+    const { device } = await acquireDevice();
+    devices.push(device);
+    readings = 0;
+    const engine = await createEngine({ device });
+    const compile: Engine["compile"] = async (goal) => {
+      const program = await engine.compile(goal);
+      const readAll: typeof program.readAll = (names) => {
+        if (++readings > mostReadings) device.destroy();
+        return program.readAll(names);
+      };
+      return { ...program, readAll };
+    };
+    return { ...engine, compile };
+  };
+  const { post } = await startService(inTurn(first), { startEngine });
+  // Each device lasts for the warm-up alone.
+  mostReadings = readings;
+  expect(await post("/recommend", asked)).toEqual({
+    status: 503,
+    body: { error: "the device was lost again; try again in a moment" },
+  });
+  expect(devices).toHaveLength(2);
+  mostReadings = Number.POSITIVE_INFINITY;
+  expect(await post("/recommend", asked)).toMatchObject({ status: 200 });
+  expect(devices).toHaveLength(3);
+  for (const device of devices) device.destroy();
 });
