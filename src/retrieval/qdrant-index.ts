@@ -1,6 +1,6 @@
 import type { Schemas } from "@qdrant/js-client-rest";
 import { fail } from "../errors.ts";
-import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
+import { checkSearch, filterOf, type Hit, type ItemFilter, type ItemIndex } from "./item-index.ts";
 import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
 import { mergeBest } from "./policies.ts";
 import { aliasedCollection, connectQdrant, holdsVersion, isMissing, type QdrantTarget } from "./qdrant.ts";
@@ -50,43 +50,67 @@ export async function openQdrantIndex(target: QdrantTarget, items: ItemVectors):
     }
   }
 
+  /** For each query one list for each of its vectors. */
+  async function listsOf(queries: readonly FilteredQuery[], depth: number, exact: boolean): Promise<Hit[][][]> {
+    const searches = queries.map((query) => searchesOf(query, depth, dimension, exact));
+    const found: Schemas["QueryResponse"][] = [];
+    for (const together of inRequests(searches.flat()))
+      found.push(...(await searchAll(together.map(({ request }) => request))));
+    let next = 0;
+    return searches.map((own) =>
+      own.map((_, interest) =>
+        found[next++]!.points.map(({ id, score }): Hit => ({ item: Number(id), score, interest })),
+      ),
+    );
+  }
+
   return {
     itemCount,
     dimension,
     async search(queries, depth) {
       checkSearch(queries, depth, dimension);
-      const searches = queries.map((query) => searchesOf(query, depth, dimension));
-      const found: Schemas["QueryResponse"][] = [];
-      for (const together of inRequests(searches.flat()))
-        found.push(...(await searchAll(together.map(({ request }) => request))));
-      let next = 0;
-      return searches.map((own) => {
-        const lists = own.map((_, interest) =>
-          found[next++]!.points.map(({ id, score }): Hit => ({ item: Number(id), score, interest })),
-        );
-        return mergeBest(lists, depth);
-      });
+      const filtered = queries.map((query) => ({ vectors: query.vectors, filter: filterOf(query, itemCount) }));
+      const lists = await listsOf(filtered, depth, false);
+      // A filter can cut the graph of neighbours into parts that a search does not leave.
+      const short = [...lists.keys()].filter((i) =>
+        lists[i]!.some(({ length }) => length < Math.min(depth, filtered[i]!.filter.count)),
+      );
+      const again = await listsOf(
+        short.map((i) => filtered[i]!),
+        depth,
+        true,
+      );
+      for (const [at, i] of short.entries()) lists[i] = again[at]!;
+      return lists.map((own) => mergeBest(own, depth));
     },
     dispose() {},
   };
 }
 
-function searchesOf({ vectors, hidden = [], allowed }: Query, depth: number, dimension: number): Search[] {
-  const left = [...new Set(hidden)];
-  const among = allowed && [...new Set(allowed)];
+interface FilteredQuery {
+  readonly vectors: Float32Array;
+  readonly filter: ItemFilter;
+}
+
+function searchesOf(
+  { vectors, filter: { hidden, allowed } }: FilteredQuery,
+  depth: number,
+  dimension: number,
+  exact: boolean,
+): Search[] {
   const filter = {
-    ...(left.length > 0 && { must_not: [{ has_id: left }] }),
-    ...(among && { must: [{ has_id: among }] }),
+    ...(hidden.size > 0 && { must_not: [{ has_id: [...hidden] }] }),
+    ...(allowed && { must: [{ has_id: [...allowed] }] }),
   };
   return asQuery(vectors, dimension).map((vector) => ({
     request: {
       query: [...vector],
-      ...((left.length > 0 || among) && { filter }),
+      ...((hidden.size > 0 || allowed) && { filter }),
       limit: depth,
-      params: { hnsw_ef: Math.max(128, 2 * depth) },
+      params: exact ? { exact } : { hnsw_ef: Math.max(128, 2 * depth) },
       with_payload: false,
     },
-    numbers: vector.length + left.length + (among?.length ?? 0),
+    numbers: vector.length + hidden.size + (allowed?.size ?? 0),
   }));
 }
 

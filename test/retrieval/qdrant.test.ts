@@ -213,6 +213,19 @@ test("K searches of several users are one request; filters of a million ids are 
   expect(standIn.requests).toHaveLength(2);
 });
 
+test("a list that the graph leaves too short is searched for again, exactly, and no other", async () => {
+  const { url } = await pushedOne("pm_short");
+  const index = await openQdrantIndex({ url }, vectorsOf(1));
+  const [one, other] = [{ vectors: queryOf(2, 3) }, { vectors: queryOf(1, 4), allowed: [5, 6] }];
+  standIn.fail(() => undefined);
+  standIn.shorten(7);
+  const [found, few] = await index.search([one, other], 20);
+  standIn.shorten(Number.POSITIVE_INFINITY);
+  expect(itemsOf(found!)).toEqual(itemsOf(exactSearch(vectorsOf(1), one, 20)));
+  expect(few).toHaveLength(2);
+  expect(standIn.requests).toHaveLength(2);
+});
+
 test("the key goes with each request, and without it the server's refusal says what to do", async () => {
   const locked = await startQdrantStandIn({ apiKey: "s3cret" });
   try {

@@ -28,6 +28,7 @@ export async function startQdrantStandIn({ apiKey }: { readonly apiKey?: string 
   const collections = new Map<string, Map<number, Point>>();
   const aliases = new Map<string, string>();
   const requests: string[] = [];
+  let longest = Number.POSITIVE_INFINITY;
   let chooseFault: ChooseFault = () => undefined;
   const pointsOf = (name: string) => collections.get(aliases.get(name) ?? name);
 
@@ -59,7 +60,9 @@ export async function startQdrantStandIn({ apiKey }: { readonly apiKey?: string 
       return { operation_id: 0, status: "completed" };
     }
     if (route === "POST /collections/*/points/query/batch")
-      return (body["searches"] as unknown as Parameters<typeof query>[1][]).map((asked) => query(points, asked));
+      return (body["searches"] as unknown as Parameters<typeof query>[1][]).map((asked) =>
+        query(points, asked, longest),
+      );
     return refusal(405, `${route} is not here`);
   }
 
@@ -112,6 +115,10 @@ export async function startQdrantStandIn({ apiKey }: { readonly apiKey?: string 
       requests.length = 0;
       chooseFault = choose;
     },
+    /** Searches that are not exact find at most so many. */
+    shorten(most: number) {
+      longest = most;
+    },
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -122,7 +129,13 @@ export async function startQdrantStandIn({ apiKey }: { readonly apiKey?: string 
 
 function query(
   points: ReadonlyMap<number, Point>,
-  asked: { readonly query: readonly number[]; readonly limit: number; readonly filter?: Filter },
+  asked: {
+    readonly query: readonly number[];
+    readonly limit: number;
+    readonly filter?: Filter;
+    readonly params?: { readonly exact?: boolean };
+  },
+  longest: number,
 ) {
   const { must = [], must_not = [] } = asked.filter ?? {};
   const among = must.map(({ has_id }) => new Set(has_id));
@@ -131,5 +144,5 @@ function query(
     .filter(([id]) => among.every((ids) => ids.has(id)) && !left.some((ids) => ids.has(id)))
     .map(([id, { vector }]) => ({ id, score: vector.reduce((sum, x, c) => sum + x * asked.query[c]!, 0), version: 0 }))
     .sort((one, other) => other.score - one.score);
-  return { points: found.slice(0, asked.limit) };
+  return { points: found.slice(0, asked.params?.exact ? asked.limit : Math.min(asked.limit, longest)) };
 }
