@@ -1,21 +1,28 @@
 import type { Engine } from "../engine.ts";
-import type { InputArrays } from "../graph/interpreter.ts";
 import type { Parameters, Program } from "../graph/program.ts";
 import { bestItems, mostBestItems } from "../ops/best-items.ts";
 import { noWinner } from "../reference/best-scores.ts";
 import type { UserGraph } from "./encoded-users.ts";
 import type { BestItems } from "./ranker.ts";
 
+/** What the users of a batch were encoded to. */
+export interface EncodedBatch {
+  /** `[batch, interests, dimension]` */
+  readonly interests: Float32Array;
+  /** `[batch]` active interests. */
+  readonly interestCounts: Uint32Array;
+}
+
 /** Makes lists of a batch of users on the device, without a score for every user and item. */
 export interface DeviceLists {
   /** @param hidden items that are left out of the list of each user; they are as many as users are listed */
-  best(users: InputArrays, hidden: readonly ReadonlySet<number>[], count: number): Promise<BestItems[]>;
+  best(users: EncodedBatch, hidden: readonly ReadonlySet<number>[], count: number): Promise<BestItems[]>;
   dispose(): void;
 }
 
 /** What {@link createDeviceLists} lists. */
 export interface Listed {
-  /** The graph of the users; it is built once for each length of lists. */
+  /** The graph of the users, for its items and the shape of its interests; it is built once for each length of lists. */
   readonly buildUsers: () => UserGraph;
   /** Users of the graph. */
   readonly batch: number;
@@ -34,16 +41,20 @@ export function createDeviceLists(
   async function programFor(top: number, slots: number): Promise<Program> {
     const known = programs.get(top);
     if (known) return known;
-    const { graph, items, interests, interestCounts } = buildUsers();
+    const { graph, items, interests } = buildUsers();
+    const encoded = graph.input("encoded.interests", "f32", interests.shape);
+    const counts = graph.input("encoded.counts", "u32", [batch]);
     const hidden = graph.input("hidden", "u32", [batch, slots]);
-    const best = bestItems(interests, interestCounts, items.all(), { top, hidden });
-    const program = await engine.compile({ outputs: { ...best, interestCounts }, parameters });
+    const program = await engine.compile({
+      outputs: bestItems(encoded, counts, items.all(), { top, hidden }),
+      parameters,
+    });
     programs.set(top, program);
     return program;
   }
 
   return {
-    async best(users, hidden, count) {
+    async best({ interests, interestCounts }, hidden, count) {
       const most = Math.min(count, itemCount);
       const top = Math.min(most, mostBestItems);
       const slots = Math.max(1, mostHidden) + (top === mostBestItems ? itemCount : 0);
@@ -52,10 +63,11 @@ export function createDeviceLists(
       // A list that is longer than what the device finds at once goes on without what it has.
       for (let listed = 0; listed < most; listed += top) {
         const rows = hidden.map((left, row) => [...left, ...lists[row]!.items]);
-        await program.run({ ...users, hidden: asRows(rows, batch, slots) });
-        const [items, scores, found, counts] = await program.readAll(["items", "scores", "found", "interestCounts"]);
+        const encoded = { "encoded.interests": interests, "encoded.counts": interestCounts };
+        await program.run({ ...encoded, hidden: asRows(rows, batch, slots) });
+        const [items, scores, found] = await program.readAll(["items", "scores", "found"]);
         for (const [row, list] of lists.entries()) {
-          if (counts![row] === 0) fillByIds(list, hidden[row]!, most, itemCount);
+          if (interestCounts[row] === 0) fillByIds(list, hidden[row]!, most, itemCount);
           const end = row * top + Math.min(top, most - listed);
           for (let at = row * top; at < end && items![at]! > 0; at++) {
             list.items.push(items![at]!);

@@ -57,15 +57,15 @@ export async function createDeviceRanker(
         excluded.set(Uint32Array.from(seen[row]!).sort(), (row + 1) * excludedWidth - seen[row]!.size);
       }
       historyBatch(users, from, count, length, history);
-      const inputs = { ...history, ...profiles(users.users.subarray(from), count) };
-      await program.run({ ...inputs, targets, excluded });
+      const profile = profiles(users.users.subarray(from), count);
+      await program.run({ ...history, targets, excluded, ...profile });
       const read = await program.readAll(["ranks", "interests", "interestCounts"]);
       const [found, vectors, counts] = read as [Uint32Array, Float32Array, Uint32Array];
       return {
         ranks: withoutPadding(found, users.targets.offsets.subarray(from, from + count + 1), targetWidth),
         interests: vectors.subarray(0, count * interestLimit * dimension),
         interestCounts: counts.subarray(0, count),
-        best: (most, hidden) => lists.best(inputs, hidden, most),
+        best: (most, hidden) => lists.best({ interests: vectors, interestCounts: counts }, hidden, most),
       };
     },
     dispose() {
