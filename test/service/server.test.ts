@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { UnreachableError } from "../../src/retrieval/attempts.ts";
 import type { ItemIndex } from "../../src/retrieval/item-index.ts";
 import { loadPackages } from "../../src/service/packages.ts";
+import { requestLimits } from "../../src/service/schemas.ts";
 import { smallModel, startService } from "./models.ts";
 
 const model = await smallModel("most-popular");
@@ -56,6 +57,18 @@ describe("bodies", () => {
     const answer = await post("/recommend", { history: new Array(1_000_000).fill("i1") });
     expect(answer).toMatchObject({ status: 400 });
     expect(answer.body.error).toBe("history: expected at most 10000 behaviours, got 1000000");
+  });
+
+  test("and answered where such a history is let in, too: by its newest behaviours, with none of its items", async () => {
+    const limits = { ...requestLimits, history: 1_000_000 };
+    const { post } = await startService(await smallModel("maxmf"), { server: { bodyLimit: 2 ** 24, limits } });
+    const newest = ["i9", "i3", "i5"];
+    const history = [...new Array<string>(999_996).fill("i1"), "no such item", ...newest];
+    const { status, body } = await post("/recommend", { history, top: 100 });
+    expect(status).toBe(200);
+    expect(body.unknown).toEqual({ history: 1 });
+    expect(body.items.length).toBeGreaterThan(20);
+    expect(body.items.filter(({ item }) => ["i1", ...newest].includes(item))).toEqual([]);
   });
 
   test.each([
