@@ -177,6 +177,10 @@ const trainingDescriptions: Readonly<
     "lambda",
     `keeps interests from being made of a single behaviour: adds lambda x what REMI penalises, its mean over users (remi: ${remi.routingRegularisation})`,
   ],
+  pretraining: [
+    "kind",
+    "what item embeddings begin with: wals, vectors of weighted alternating least squares fitted to the log first, or none (mind and mind-short-video: wals)",
+  ],
   rate: ["number", `Adam's learning rate (mind, comirec-dr and maxmf: ${trainingDefaultsOf("mind").rate})`],
   rateHalfLife: [
     "epochs",

@@ -8,15 +8,17 @@ import { showMetric } from "./metrics-table.ts";
 const secondsBetweenLines = 10;
 
 /** Shows a training: a bar on a terminal, else a line now and then, and a line for the validation of each epoch. */
-export interface TrainingProgressView extends Required<Pick<TrainingHooks, "onStep" | "onEpoch">> {
+export interface TrainingProgressView extends Required<Pick<TrainingHooks, "onPretraining" | "onStep" | "onEpoch">> {
   /** Takes the bar away. */
   stop(): void;
 }
 
 export function showTraining(console: Console, epochs: number, label = ""): TrainingProgressView {
   const steps = console.terminal ? stepBar(console.terminal, epochs, label) : stepLines(console, epochs, label);
+  const fitting = showFitting(console, label);
   let best = -1;
   return {
+    onPretraining: fitting.report,
     onStep: steps.report,
     onEpoch(result) {
       steps.stop();
@@ -24,7 +26,41 @@ export function showTraining(console: Console, epochs: number, label = ""): Trai
       console.note(describeEpoch(result, epochs, label) + (hitRate > best ? ", best so far" : ""));
       best = Math.max(best, hitRate);
     },
-    stop: steps.stop,
+    stop() {
+      fitting.stop();
+      steps.stop();
+    },
+  };
+}
+
+/** Shows how the vectors are fitted that item embeddings begin with, and how long it took. */
+function showFitting({ terminal, note }: Console, label: string) {
+  const started = performance.now();
+  let lastLine = started;
+  let bar: SingleBar | undefined;
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    report(done: number, total: number) {
+      const now = performance.now();
+      if (done === total) {
+        stop();
+        note(`${label}item embeddings begin with vectors of wals, fitted in ${((now - started) / 1000).toFixed(1)} s`);
+      } else if (terminal) {
+        if (bar === undefined) {
+          bar = createBar(terminal, `${label}fitting item vectors [{bar}] {percentage}% | ETA {eta_formatted}`);
+          bar.start(total, done);
+        } else {
+          bar.update(done);
+        }
+      } else if (now - lastLine >= 1000 * secondsBetweenLines) {
+        lastLine = now;
+        note(`${label}fitting item vectors, ${Math.floor((100 * done) / total)} %`);
+      }
+    },
+    stop,
   };
 }
 

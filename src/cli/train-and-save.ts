@@ -37,13 +37,13 @@ export async function trainAndSave(
     const onCompiled = ({ families }: Program) => {
       if (engine.tuning.length > 0) console.note(describeTuned(families));
     };
-    const { onStep, onEpoch } = view;
+    const { onPretraining, onStep, onEpoch } = view;
     const trained = await train(
       engine,
       spec,
       dataset,
       training,
-      { onCompiled, onStep, onEpoch, onCheckpoint, signal },
+      { onCompiled, onPretraining, onStep, onEpoch, onCheckpoint, signal },
       from,
     );
     return { trained, checkpoint: checkpoint ?? fail("train: ended without a checkpoint") };

@@ -35,10 +35,16 @@ export interface NewJob {
 
 export function newJob(options: TrainOptions): NewJob {
   const spec = givenModel(within(options, modelSchema), options.seed ?? trainingDefaults.seed);
-  const asked = { ...trainingOf(spec, options.preset), ...within(options, trainingSchema) };
-  const training = { ...asked, epochs: epochsOf(spec, asked.epochs) };
-  checkTraining(spec, training);
   const given = { ...dataDefaults, ...within(options, dataSchema) };
+  const asked = { ...trainingOf(spec, options.preset), ...within(options, trainingSchema) };
+  // Vectors that are given take the place of those that would be fitted.
+  const pretraining = given.itemEmbeddings === undefined ? asked.pretraining : "none";
+  if (options.pretraining !== undefined && options.pretraining !== pretraining)
+    fail(
+      `--pretraining ${options.pretraining}: item embeddings begin with ${given.itemEmbeddings}; leave one of the two out`,
+    );
+  const training = { ...asked, pretraining, epochs: epochsOf(spec, asked.epochs) };
+  checkTraining(spec, training);
   checkProtocol(given);
   if (given.interactions === undefined) fail("no log to train on: name it with --interactions FILE");
   if (given.itemEmbeddings !== undefined && isFitted(spec))

@@ -153,9 +153,9 @@ async function runTrial(
   const { dataset } = await job.prepare(console, readOnce);
   const engine = await startEngine(adapterFor(job.spec, options.adapter), adapterConsole);
   const view = showTraining(silent(console), job.training.epochs, `${title}: `);
-  const { onStep, onEpoch } = view;
+  const { onPretraining, onStep, onEpoch } = view;
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
-  const hooks = { onStep, onEpoch, signal: AbortSignal.any([signal, timeout]) };
+  const hooks = { onPretraining, onStep, onEpoch, signal: AbortSignal.any([signal, timeout]) };
   try {
     const { progress, interrupted } = await train(engine, job.spec, dataset, job.training, hooks);
     const { history, bestEpoch } = progress;

@@ -185,6 +185,7 @@ export const trainingOptionsSchema = z.strictObject({
   interestDecorrelation: z.number().min(0),
   decorrelationMargin: z.number().min(0).max(1),
   routingRegularisation: z.number().min(0),
+  pretraining: z.enum(["none", "wals"]),
   rate: above(0),
   rateHalfLife: z.number().min(0),
   patience: whole(1),
@@ -200,6 +201,7 @@ const trainingSinceAdded = {
   interestDecorrelation: trainingOptionsSchema.shape.interestDecorrelation.default(0),
   decorrelationMargin: trainingOptionsSchema.shape.decorrelationMargin.default(0),
   routingRegularisation: trainingOptionsSchema.shape.routingRegularisation.default(0),
+  pretraining: trainingOptionsSchema.shape.pretraining.default("none"),
   rateHalfLife: trainingOptionsSchema.shape.rateHalfLife.default(0),
 };
 

@@ -46,6 +46,11 @@ export interface TrainingOptions {
    * authors' code sums over batches of 128 users instead: its lambda of 100 is 12,800 here.
    */
   readonly routingRegularisation: number;
+  /**
+   * What item embeddings begin with: `"wals"`, the item vectors of weighted alternating least squares, which are fitted to the
+   * training part first, or `"none"` (default), nothing but chance or the vectors that a dataset brings.
+   */
+  readonly pretraining: "none" | "wals";
   /** Adam's rate; default 1e-3. */
   readonly rate: number;
   /** Epochs in which the rate falls by half, or a part of one; default 0: it stays as it is. */
@@ -76,6 +81,7 @@ export const trainingDefaults: TrainingOptions = {
   interestDecorrelation: 0,
   decorrelationMargin: 0,
   routingRegularisation: 0,
+  pretraining: "none",
   rate: 1e-3,
   rateHalfLife: 0,
   patience: 3,
@@ -95,7 +101,8 @@ const ownDefaults: Partial<Record<ModelName, Partial<TrainingOptions>>> = {
   dssm: { temperature: 0.05 },
   maxmf: { rate: 5e-3 },
   remi: { hardNegativesBeta: 10, routingRegularisation: 12_800 },
-  mind: { rate: 5e-3, rateHalfLife: 1, interestDecorrelation: 0.3, decorrelationMargin: 0.5 },
+  mind: { pretraining: "wals", rate: 5e-3, rateHalfLife: 1, interestDecorrelation: 0.3, decorrelationMargin: 0.5 },
+  "mind-short-video": { pretraining: "wals" },
 };
 
 /** The defaults of one model. */

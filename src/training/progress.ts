@@ -52,6 +52,8 @@ export interface StepReport {
 export interface TrainingHooks {
   /** Called with the compiled step, before it is run. */
   onCompiled?(program: Program): void;
+  /** How far the fitting of item vectors has come that training begins with. */
+  onPretraining?(done: number, total: number): void;
   onStep?(report: StepReport): void;
   onEpoch?(result: EpochResult, judgement: Judgement): void;
   /** Called after each epoch, every few minutes and when interrupted; training goes on when it resolves. */

@@ -80,6 +80,10 @@ test("a model's folder is a source of vectors, and a resumed training has the bi
 test.each([
   [["--dimension", "16"], /vectors of 8 numbers, but items of width 16; use --dimension 8/],
   [["--model-name", "item-cf"], /--item-embeddings: item-cf has no embeddings to begin with/],
+  [
+    ["--pretraining", "wals"],
+    /--pretraining wals: item embeddings begin with .*vectors.csv; leave one of the two out$/,
+  ],
 ])("%o is refused", async (more, message) => {
   const { folder, train } = await prepare();
   const argv = train.filter((_, i) => !(more[0] === "--model-name" && small.includes(train[i]!)));
