@@ -14,6 +14,7 @@ struct Params {
   places: u32,
   quads: u32, // vec4 per row of x
   besideQuads: u32, // vec4 per row of z
+  quadsOfTile: u32, // 16
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -35,24 +36,22 @@ fn advance(sums: mat4x4f, x: mat4x4f, w: vec4f) -> mat4x4f {
   return mat4x4f(fma(w, x[0], sums[0]), fma(w, x[1], sums[1]), fma(w, x[2], sums[2]), fma(w, x[3], sums[3]));
 }
 
-fn store(user: u32, output: u32, quad: u32, sum: vec4f) {
-  if (user >= params.users || output >= params.outputs) {
-    return;
+/// Writes the tile in loops that are not unrolled: written out, they take longer to compile than all the rest.
+fn store(user: u32, output: u32, quad: u32, sums: array<mat4x4f, 4>) {
+  var tile = sums;
+  for (var index = 0u; index < params.quadsOfTile; index++) {
+    let ownUser = user + index % 4u;
+    let ownOutput = output + index / 4u;
+    if (ownUser < params.users && ownOutput < params.outputs) {
+      let row = ownUser * params.outputs + ownOutput;
+      let first = row * (params.besideQuads + params.quads);
+      y[first + params.besideQuads + quad] = tile[index / 4u][index % 4u];
+      for (var n = 0u; n < (params.besideQuads + params.quads - 1u - quad) / params.quads; n++) {
+        let c = quad + n * params.quads;
+        y[first + c] = z[row * params.besideQuads + c];
+      }
+    }
   }
-  let row = user * params.outputs + output;
-  let first = row * (params.besideQuads + params.quads);
-  y[first + params.besideQuads + quad] = sum;
-  for (var n = 0u; n < (params.besideQuads + params.quads - 1u - quad) / params.quads; n++) {
-    let c = quad + n * params.quads;
-    y[first + c] = z[row * params.besideQuads + c];
-  }
-}
-
-fn storeAll(user: u32, output: u32, quad: u32, sums: mat4x4f) {
-  store(user, output, quad, sums[0]);
-  store(user + 1u, output, quad, sums[1]);
-  store(user + 2u, output, quad, sums[2]);
-  store(user + 3u, output, quad, sums[3]);
 }
 
 @compute @workgroup_size(64)
@@ -83,8 +82,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sums2 = advance(sums2, rowsOfUsers, w[at.z]);
     sums3 = advance(sums3, rowsOfUsers, w[at.w]);
   }
-  storeAll(user, output, quad, sums0);
-  storeAll(user, output + 1u, quad, sums1);
-  storeAll(user, output + 2u, quad, sums2);
-  storeAll(user, output + 3u, quad, sums3);
+  store(user, output, quad, array<mat4x4f, 4>(sums0, sums1, sums2, sums3));
 }

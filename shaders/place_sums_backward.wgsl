@@ -13,6 +13,7 @@ struct Params {
   places: u32,
   quads: u32, // vec4 per row of dx
   besideQuads: u32, // vec4 per row of dz
+  quadsOfTile: u32, // 16
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -25,17 +26,16 @@ fn advance(sums: mat4x4f, given: mat4x4f, w: vec4f) -> mat4x4f {
   return mat4x4f(fma(w, given[0], sums[0]), fma(w, given[1], sums[1]), fma(w, given[2], sums[2]), fma(w, given[3], sums[3]));
 }
 
-fn store(user: u32, place: u32, quad: u32, sum: vec4f) {
-  if (user < params.users && place < params.places) {
-    dx[(user * params.places + place) * params.quads + quad] = sum;
+/// Writes the tile in a loop that is not unrolled: written out, it takes longer to compile.
+fn store(user: u32, place: u32, quad: u32, sums: array<mat4x4f, 4>) {
+  var tile = sums;
+  for (var index = 0u; index < params.quadsOfTile; index++) {
+    let ownUser = user + index % 4u;
+    let ownPlace = place + index / 4u;
+    if (ownUser < params.users && ownPlace < params.places) {
+      dx[(ownUser * params.places + ownPlace) * params.quads + quad] = tile[index / 4u][index % 4u];
+    }
   }
-}
-
-fn storeAll(user: u32, place: u32, quad: u32, sums: mat4x4f) {
-  store(user, place, quad, sums[0]);
-  store(user + 1u, place, quad, sums[1]);
-  store(user + 2u, place, quad, sums[2]);
-  store(user + 3u, place, quad, sums[3]);
 }
 
 /// Copies the beginnings of a user's rows.
@@ -76,10 +76,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sums2 = advance(sums2, given, w[at.z]);
     sums3 = advance(sums3, given, w[at.w]);
   }
-  storeAll(user, place, quad, sums0);
-  storeAll(user, place + 1u, quad, sums1);
-  storeAll(user, place + 2u, quad, sums2);
-  storeAll(user, place + 3u, quad, sums3);
+  store(user, place, quad, array<mat4x4f, 4>(sums0, sums1, sums2, sums3));
   if (place == 0u) {
     for (var i = 0u; i < min(4u, params.users - user); i++) {
       handOn(user + i, quad);

@@ -14,6 +14,7 @@ struct Params {
   places: u32,
   quads: u32, // vec4 per row of x
   besideQuads: u32, // vec4 of a row of dy before the last d columns
+  quadsOfTile: u32, // 16
 }
 
 const invocations = 32u;
@@ -38,11 +39,12 @@ fn advance(sums: mat4x4f, given: vec4f, rows: mat4x4f) -> mat4x4f {
   return mat4x4f(fma(given, rows[0], sums[0]), fma(given, rows[1], sums[1]), fma(given, rows[2], sums[2]), fma(given, rows[3], sums[3]));
 }
 
-fn keep(at: u32, sums: mat4x4f) {
-  partial[at] = sums[0];
-  partial[at + 1u] = sums[1];
-  partial[at + 2u] = sums[2];
-  partial[at + 3u] = sums[3];
+/// In a loop that is not unrolled: written out, it takes longer to compile than all the rest.
+fn keep(first: u32, sums: array<mat4x4f, 4>) {
+  var tile = sums;
+  for (var index = 0u; index < params.quadsOfTile; index++) {
+    partial[first + index] = tile[index / 4u][index % 4u];
+  }
 }
 
 @compute @workgroup_size(invocations)
@@ -74,10 +76,7 @@ fn main(
     sums2 = advance(sums2, dy[source.z], rows);
     sums3 = advance(sums3, dy[source.w], rows);
   }
-  keep(local * 16u, sums0);
-  keep(local * 16u + 4u, sums1);
-  keep(local * 16u + 8u, sums2);
-  keep(local * 16u + 12u, sums3);
+  keep(local * 16u, array<mat4x4f, 4>(sums0, sums1, sums2, sums3));
   workgroupBarrier();
   // Now one invocation owns one vec4.
   let ownOutput = output + local / 4u;

@@ -61,6 +61,7 @@ const paramsOf = ({ batch, outputs, places, d }: reference.PlaceSumsSizes, { wid
   places: u32(places),
   quads: u32(Math.ceil(d / 4)),
   besideQuads: u32(width / 4),
+  quadsOfTile: u32(16),
 });
 
 /** Tiles of 4 by 4 results, for each vec4 of their rows. */
