@@ -28,10 +28,14 @@ export function createCompileAhead(acquire: () => Promise<AcquiredDevice>, patie
     let isOver = false;
     const help = async () => {
       const acquired = await acquire();
+      // Destroying waits for the kernel that is being compiled, which must not outlive the driver that the end of a process unloads.
+      const destroy = () => acquired.device.destroy();
       try {
+        process.once("exit", destroy);
         await compileBackwards(acquired.device, dispatches, () => isOver);
       } finally {
         acquired.release();
+        process.off("exit", destroy);
       }
     };
     // Without help the run takes longer, and no more.

@@ -61,17 +61,27 @@ test("only Mesa's software adapter compiles when it first dispatches", () => {
 
 test("each kernel is dispatched once on a second device, from the last to the first, which is then given back", async () => {
   const { compiled, submissions, done, acquire } = watched();
+  const listeners = process.listenerCount("exit");
   createCompileAhead(acquire, 0)(dispatches);
   await done;
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(process.listenerCount("exit")).toBe(listeners);
   expect(compiled).toEqual(["third", "second", "first"]);
   expect(submissions()).toBe(3);
 });
 
 test("help ends when the first run is over", async () => {
   const stop = { now: () => {} };
-  const { compiled, submissions, done, acquire } = watched(() => stop.now());
+  const atExit: number[] = [];
+  const { compiled, submissions, done, acquire } = watched(() => {
+    // A process that ends now waits for the kernel at hand.
+    atExit.push(process.listenerCount("exit"));
+    stop.now();
+  });
+  const listeners = process.listenerCount("exit");
   stop.now = createCompileAhead(acquire, 0)(dispatches);
   await done;
+  expect(atExit).toEqual([listeners + 1]);
   expect(compiled).toEqual(["third", "second"]);
   expect(submissions()).toBe(1);
 });
