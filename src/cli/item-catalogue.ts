@@ -1,10 +1,9 @@
 import type { FeatureTable } from "../data/features.ts";
 import { fail } from "../errors.ts";
-import { categoriesOf } from "../evaluation/categories.ts";
-import type { NamedCategories } from "../retrieval/category-filter.ts";
+import { type NamedCategories, namedCategories } from "../retrieval/category-filter.ts";
 import type { DataDescription } from "../training/model-folder-data.ts";
 import { readItemFeatures } from "./data-options.ts";
-import type { Console } from "./io.ts";
+import { type Console, silent } from "./io.ts";
 
 /** What people call the items of a log. */
 export interface ItemCatalogue {
@@ -30,7 +29,7 @@ export async function readCatalogue(
   const path = catalogue ?? data.itemFeatures;
   if (path === undefined) {
     if ((category ?? title) !== undefined) fail("--category and --title: name the file that has them with --catalogue");
-    return { titles: itemIds };
+    return { categories: namedCategories(known), titles: itemIds };
   }
   const table =
     catalogue === undefined
@@ -41,9 +40,7 @@ export async function readCatalogue(
           console,
         );
   const titles = title === undefined ? itemIds : await readTitles(path, title, data, itemIds, console);
-  if (table === undefined || table.fields.length === 0) return { titles };
-  const names = table.fields.find(({ name }) => name === (category ?? table.fields[0]!.name))?.values ?? [];
-  return { categories: { ...categoriesOf(table, category), names }, titles };
+  return { categories: namedCategories(table, category), titles };
 }
 
 async function readTitles(
@@ -54,9 +51,8 @@ async function readTitles(
   console: Console,
 ): Promise<string[]> {
   // How many titles there are is no news.
-  const silent: Console = { ...console, note() {} };
   const options = { ...data, itemFeatures: path, itemFeaturesColumns: [column], featureSeparator: "" };
-  const table = await readItemFeatures(options, itemIds, silent);
+  const table = await readItemFeatures(options, itemIds, silent(console));
   return itemIds.map((id, item) => {
     const feature = item === 0 ? 0 : (table?.rows[(item - 1) * table.width] ?? 0);
     return feature === 0 ? id : table!.fields[0]!.values[feature - 1]!;

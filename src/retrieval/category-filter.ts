@@ -1,8 +1,19 @@
-import type { ItemCategories } from "../evaluation/categories.ts";
+import type { FeatureTable } from "../data/features.ts";
+import { categoriesOf, type ItemCategories } from "../evaluation/categories.ts";
 
 /** Categories of items, with their names; `names[0]` belongs to category 1. */
 export interface NamedCategories extends ItemCategories {
   readonly names: readonly string[];
+}
+
+/** The categories in a column of the items' features, by default the first; undefined where there are no features. */
+export function namedCategories(
+  table: FeatureTable | undefined,
+  column = table?.fields[0]?.name,
+): NamedCategories | undefined {
+  if (table === undefined || table.fields.length === 0) return undefined;
+  const names = table.fields.find(({ name }) => name === column)?.values ?? [];
+  return { ...categoriesOf(table, column), names };
 }
 
 /** Gives the items of any of some categories; `refuse` ends the call where one is unknown. */

@@ -1,7 +1,6 @@
-import type { FeatureField, FeatureTable } from "../data/features.ts";
-import { categoriesOf } from "../evaluation/categories.ts";
+import type { FeatureField } from "../data/features.ts";
 import { isFitted, seesTimes } from "../models/registry.ts";
-import { amongBoth, itemsByCategory, type NamedCategories } from "../retrieval/category-filter.ts";
+import { amongBoth, itemsByCategory, type NamedCategories, namedCategories } from "../retrieval/category-filter.ts";
 import { type Recipient, recipientAt } from "../retrieval/encoder.ts";
 import type { Hit } from "../retrieval/item-index.ts";
 import type { Policy } from "../retrieval/policies.ts";
@@ -44,7 +43,7 @@ export function createCatalogue(model: StoredModel, { titles, categories: given 
   // Item 0 is padding.
   const itemOf = new Map(itemIds.slice(1).map((id, place) => [id, place + 1]));
   const userOf = new Map(log.userIds.map((id, user) => [id, user]));
-  const categories = given ?? (itemFeatures && namedCategories(itemFeatures));
+  const categories = given ?? namedCategories(itemFeatures);
   const itemsOfCategories = categories && itemsByCategory(categories);
   const needsTimes = !isFitted(spec) && seesTimes(spec);
 
@@ -145,11 +144,6 @@ export function createCatalogue(model: StoredModel, { titles, categories: given 
     },
     name: ({ item, score }) => ({ item: itemIds[item]!, ...(titles && { title: titles[item]! }), score }),
   };
-}
-
-function namedCategories(features: FeatureTable): NamedCategories | undefined {
-  const [first] = features.fields;
-  return first && { ...categoriesOf(features), names: first.values };
 }
 
 /** An id in a message: anybody may send anything. */
