@@ -32,10 +32,11 @@ export async function compareRetrieval(
     interests: floats([users, interests, dimension], 2).data as Float32Array,
   };
   const plain = bruteForce(inputs);
+  const own = polymindExact(engine, inputs);
   const wanted = await plain.search(compared);
   const peers: readonly (readonly [name: string, users: number, peer: RetrievalPeer | undefined])[] = [
-    ["polymind", users, polymindExact(engine, inputs)],
-    ["polymind", 1, polymindExact(engine, inputs)],
+    ["polymind", users, own],
+    ["polymind", 1, own],
     ["usearch, exactSearch", Math.ceil(users / 8), await usearchExact(inputs)],
     ["plain TypeScript", Math.ceil(users / 16), plain],
   ];
@@ -59,8 +60,8 @@ export async function compareRetrieval(
       samples_per_second: (1000 * together) / timing.median_ms,
     };
     rows.push(withFloor(limits, measured, limits.empty_call_ms));
-    peer.dispose();
   }
+  for (const peer of new Set(peers.map(([, , peer]) => peer))) peer?.dispose();
   return { rows, missing };
 }
 

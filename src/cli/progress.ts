@@ -1,5 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { TuneOptions } from "../device/tuner.ts";
+import { createTicker } from "../ticker.ts";
 import type { EpochResult, StepReport, TrainingHooks } from "../training/progress.ts";
 import type { Console } from "./io.ts";
 import { showMetric } from "./metrics-table.ts";
@@ -36,62 +37,39 @@ export function showTraining(console: Console, epochs: number, label = ""): Trai
 /** Shows how the vectors are fitted that item embeddings begin with, and how long it took. */
 function showFitting({ terminal, note }: Console, label: string) {
   const started = performance.now();
-  let lastLine = started;
-  let bar: SingleBar | undefined;
-  const stop = () => {
-    bar?.stop();
-    bar = undefined;
-  };
+  const isTime = createTicker(secondsBetweenLines);
+  const bar =
+    terminal && createBar(terminal, `${label}fitting item vectors [{bar}] {percentage}% | ETA {eta_formatted}`);
+  const stop = () => bar?.stop();
   return {
     report(done: number, total: number) {
-      const now = performance.now();
       if (done === total) {
         stop();
-        note(`${label}item embeddings begin with vectors of wals, fitted in ${((now - started) / 1000).toFixed(1)} s`);
-      } else if (terminal) {
-        if (bar === undefined) {
-          bar = createBar(terminal, `${label}fitting item vectors [{bar}] {percentage}% | ETA {eta_formatted}`);
-          bar.start(total, done);
-        } else {
-          bar.update(done);
-        }
-      } else if (now - lastLine >= 1000 * secondsBetweenLines) {
-        lastLine = now;
-        note(`${label}fitting item vectors, ${Math.floor((100 * done) / total)} %`);
-      }
+        const seconds = (performance.now() - started) / 1000;
+        note(`${label}item embeddings begin with vectors of wals, fitted in ${seconds.toFixed(1)} s`);
+      } else if (bar) bar.show(done, total);
+      else if (isTime()) note(`${label}fitting item vectors, ${Math.floor((100 * done) / total)} %`);
     },
     stop,
   };
 }
 
 function stepBar(stream: NodeJS.WriteStream, epochs: number, label: string) {
-  let bar: SingleBar | undefined;
+  const bar = createBar(stream, "{title} [{bar}] {percentage}% | {rates} | ETA {eta_formatted}");
   return {
     report({ epoch, step, stepsPerEpoch, ...report }: StepReport) {
-      const title = `${label}epoch ${epoch + 1}/${epochs}`;
-      const payload = { title, rates: describeRates(report) };
-      if (bar === undefined) {
-        const format = "{title} [{bar}] {percentage}% | {rates} | ETA {eta_formatted}";
-        bar = createBar(stream, format);
-        bar.start(stepsPerEpoch, step, payload);
-      } else {
-        bar.update(step, payload);
-      }
+      bar.show(step, stepsPerEpoch, { title: `${label}epoch ${epoch + 1}/${epochs}`, rates: describeRates(report) });
     },
-    stop() {
-      bar?.stop();
-      bar = undefined;
-    },
+    stop: bar.stop,
   };
 }
 
 function stepLines({ note }: Console, epochs: number, label: string) {
-  let lastLine = performance.now();
+  const isTime = createTicker(secondsBetweenLines);
   return {
     report({ epoch, step, stepsPerEpoch, ...report }: StepReport) {
-      if (performance.now() - lastLine < 1000 * secondsBetweenLines) return;
-      lastLine = performance.now();
-      note(`${label}epoch ${epoch + 1}/${epochs}, step ${step}/${stepsPerEpoch}: ${describeRates(report)}`);
+      if (isTime())
+        note(`${label}epoch ${epoch + 1}/${epochs}, step ${step}/${stepsPerEpoch}: ${describeRates(report)}`);
     },
     stop() {},
   };
@@ -112,49 +90,50 @@ function describeRates({ loss, samplesPerSecond }: Pick<StepReport, "loss" | "sa
 const showCount = (count: number): string => Math.round(count).toLocaleString("en-US");
 
 /** Shows a tuning: a bar on a terminal, else a line now and then. */
-export function showOps(console: Console): Required<Pick<TuneOptions, "onOp">> & { stop(): void } {
-  let bar: SingleBar | undefined;
-  let lastLine = performance.now();
+export function showOps({ terminal, note }: Console): Required<Pick<TuneOptions, "onOp">> & { stop(): void } {
+  const bar = terminal && createBar(terminal, "tuning [{bar}] {value}/{total} ops | {op}");
+  const isTime = createTicker(secondsBetweenLines);
   return {
     onOp({ op, shapes }, done, total) {
-      if (console.terminal) {
-        if (bar === undefined) {
-          bar = createBar(console.terminal, "tuning [{bar}] {value}/{total} ops | {op}");
-          bar.start(total, done, { op });
-        } else {
-          bar.update(done, { op });
-        }
-      } else if (performance.now() - lastLine >= 1000 * secondsBetweenLines) {
-        lastLine = performance.now();
-        console.note(`tuned ${done} of ${total} ops, the last ${op} ${shapes}`);
-      }
+      if (bar) bar.show(done, total, { op });
+      else if (isTime()) note(`tuned ${done} of ${total} ops, the last ${op} ${shapes}`);
     },
-    stop() {
-      bar?.stop();
-    },
+    stop: () => bar?.stop(),
   };
 }
 
 /** Says now and then how many of something are done, and how fast. */
 export function showCounts({ note }: Console, what: string): (done: number, total: number) => void {
   const started = performance.now();
-  let lastLine = started;
+  const isTime = createTicker(secondsBetweenLines);
   return (done, total) => {
-    const now = performance.now();
-    if (now - lastLine < 1000 * secondsBetweenLines) return;
-    lastLine = now;
-    note(`${showCount(done)} of ${showCount(total)} ${what}, ${showCount((1000 * done) / (now - started))} a second`);
+    if (!isTime()) return;
+    const rate = (1000 * done) / (performance.now() - started);
+    note(`${showCount(done)} of ${showCount(total)} ${what}, ${showCount(rate)} a second`);
   };
 }
 
-function createBar(stream: NodeJS.WriteStream, format: string): SingleBar {
-  return new SingleBar({
-    format,
-    stream,
-    clearOnComplete: true,
-    hideCursor: true,
-    barsize: 30,
-    barCompleteChar: "=",
-    barIncompleteChar: " ",
-  });
+/** A bar that is there from when it is first shown until it is stopped, and again from then. */
+function createBar(stream: NodeJS.WriteStream, format: string) {
+  let bar: SingleBar | undefined;
+  return {
+    show(done: number, total: number, payload?: Readonly<Record<string, string>>) {
+      if (bar === undefined) {
+        bar = new SingleBar({
+          format,
+          stream,
+          clearOnComplete: true,
+          hideCursor: true,
+          barsize: 30,
+          barCompleteChar: "=",
+          barIncompleteChar: " ",
+        });
+        bar.start(total, done, payload);
+      } else bar.update(done, payload);
+    },
+    stop() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
 }

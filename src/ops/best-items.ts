@@ -5,7 +5,7 @@ import { gridOf, read, u32, write } from "../graph/dispatch.ts";
 import type { Dispatch, KernelTarget, Node, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch } from "../graph/shape.ts";
 import * as reference from "../reference/best-items.ts";
-import { sizesOf } from "./best-scores.ts";
+import { canScore, sizesOf } from "./best-scores.ts";
 import { chunkScratch, chunksOf, scoreChunk } from "./best-scores-chunks.ts";
 import { eachFamily, type FamilyName } from "./matmul-kernels.ts";
 
@@ -21,6 +21,12 @@ export interface BestItemsChoice {
 
 /** The most items that one call can find for a user. */
 export const mostBestItems = 1024;
+
+/** Writes items into a row as {@link bestItems} and `rankTargets` take them: ascending, behind zeros. */
+export function writeAscending(row: Uint32Array, items: Iterable<number>): void {
+  const ascending = Uint32Array.from(items).sort();
+  row.fill(0).set(ascending, row.length - ascending.length);
+}
 
 /**
  * Exact retrieval (MIND, serving): the items of highest `max over active j of v[b, j] . e[item]`, the lower id first among equal
@@ -40,13 +46,7 @@ export function bestItems(
   const users = interests.shape[0];
   const shapes = { interests: interests.shape, interestCounts: interestCounts.shape, table: table.shape };
   requireShapes(
-    (interests.shape.length === 2 || interests.shape.length === 3) &&
-      interestCounts.shape.length === 1 &&
-      interestCounts.shape[0] === users &&
-      table.shape.length === 2 &&
-      table.shape[1] === interests.shape.at(-1) &&
-      hidden.shape.length === 2 &&
-      hidden.shape[0] === users,
+    canScore(interests, interestCounts, table) && hidden.shape.length === 2 && hidden.shape[0] === users,
     "bestItems",
     "interests [B, K, d] or [B, d], interestCounts [B], table [V + 1, d] and hidden [B, X]",
     { ...shapes, hidden: hidden.shape },
@@ -99,7 +99,7 @@ const bestItemsOp: Op<Attributes> = {
     };
     return reference.bestItems(inputs, sizesOf(interests!, table!), top);
   },
-  families: eachFamily((family, node, target) => kernelsOf(family, node, target)),
+  families: eachFamily(kernelsOf),
 };
 
 function kernelsOf(

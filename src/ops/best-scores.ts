@@ -21,11 +21,7 @@ export function bestScores(
   candidates: Value,
 ): { scores: Value; winners: Value } {
   requireShapes(
-    (interests.shape.length === 2 || interests.shape.length === 3) &&
-      interestCounts.shape.length === 1 &&
-      interestCounts.shape[0] === interests.shape[0] &&
-      candidates.shape.length === 2 &&
-      candidates.shape[1] === interests.shape.at(-1),
+    canScore(interests, interestCounts, candidates),
     "bestScores",
     "interests [B, K, d] or [B, d], interestCounts [B] and candidates [M, d]",
     { interests: interests.shape, interestCounts: interestCounts.shape, candidates: candidates.shape },
@@ -37,6 +33,14 @@ export function bestScores(
   const [scores, winners] = interests.graph.apply(bestScoresOp, [interests, interestCounts, candidates], undefined);
   return { scores: scores!, winners: winners! };
 }
+
+/** Whether the shapes are those of interests, their counts and candidates for them to score. */
+export const canScore = ({ shape }: Shaped, { shape: counts }: Shaped, { shape: candidates }: Shaped): boolean =>
+  (shape.length === 2 || shape.length === 3) &&
+  counts.length === 1 &&
+  counts[0] === shape[0] &&
+  candidates.length === 2 &&
+  candidates[1] === shape.at(-1);
 
 /** The winners that were read back, a byte each, `[B, 4 ceil(M / 4)]`; 255 where a user has no interest, and past the last candidate. */
 export const winnerBytes = (winners: Uint32Array): Uint8Array =>

@@ -6,7 +6,7 @@ import type { Dispatch, KernelTarget, Node, Op, Tensor, Value } from "../graph/g
 import { elementCount, lastDimension, requireShapes } from "../graph/shape.ts";
 import { type BestScoresSizes, bestScores } from "../reference/best-scores.ts";
 import * as reference from "../reference/rank-targets.ts";
-import { sizesOf } from "./best-scores.ts";
+import { canScore, sizesOf } from "./best-scores.ts";
 import { type Chunk, chunkScratch, chunksOf, scoreChunk } from "./best-scores-chunks.ts";
 import { gatherDispatches } from "./gather.ts";
 import { eachFamily, type FamilyName } from "./matmul-kernels.ts";
@@ -32,11 +32,7 @@ export function rankTargets(
 ): Value {
   const users = interests.shape[0];
   requireShapes(
-    (interests.shape.length === 2 || interests.shape.length === 3) &&
-      interestCounts.shape.length === 1 &&
-      interestCounts.shape[0] === users &&
-      table.shape.length === 2 &&
-      table.shape[1] === interests.shape.at(-1) &&
+    canScore(interests, interestCounts, table) &&
       [targets, excluded].every(({ shape }) => shape.length === 2 && shape[0] === users),
     "rankTargets",
     "interests [B, K, d] or [B, d], interestCounts [B], table [V + 1, d], targets [B, T] and excluded [B, X]",
@@ -76,7 +72,7 @@ const rankTargetsOp: Op<undefined> = {
     const [scores] = bestScores(data(interests), ids(counts), data(table), sizes);
     return [reference.rankTargets(scores, ids(targets), ids(excluded), sizes.users)];
   },
-  families: eachFamily((family, node, target) => kernelsOf(family, node, target)),
+  families: eachFamily(kernelsOf),
 };
 
 function kernelsOf(family: FamilyName, node: Node<undefined>, target: KernelTarget): Dispatch[] {

@@ -3,7 +3,7 @@ import { fail } from "../errors.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Parameters, Program } from "../graph/program.ts";
 import { createTurns } from "../graph/turns.ts";
-import { bestItems, mostBestItems } from "../ops/best-items.ts";
+import { bestItems, mostBestItems, writeAscending } from "../ops/best-items.ts";
 import { filterWords } from "../reference/best-items.ts";
 import { checkSearch, type Hit, type ItemIndex, type Query } from "./item-index.ts";
 
@@ -51,7 +51,7 @@ export function createExactIndex(engine: Engine, table: ItemTable): ItemIndex {
   }
 
   async function searchTogether(queries: readonly Query[], depth: number): Promise<Hit[][]> {
-    const hidden = queries.map((query) => Uint32Array.from(query.hidden ?? []).sort());
+    const hidden = queries.map((query) => Uint32Array.from(query.hidden ?? []));
     const listed = hidden.map((items) => (items.length > mostHidden ? nothing : items));
     const sizes: Sizes = {
       users: atLeast(queries.length, 1, 8),
@@ -139,7 +139,7 @@ function inputsOf(
     interests.set(query.vectors, user * limit * dimension);
     interestCounts[user] = query.vectors.length / dimension;
     const [left, listed] = [hiddenItems[user]!, listedItems[user]!];
-    hidden.set(listed, (user + 1) * slots - listed.length);
+    writeAscending(hidden.subarray(user * slots, (user + 1) * slots), listed);
     if (query.allowed === undefined && listed === left) continue;
     filters[user] = user + 1;
     const own = allowed.subarray(user * words, (user + 1) * words);

@@ -15,6 +15,14 @@ export function fingerprintOf({ values }: ItemVectors): string {
     .digest("hex");
 }
 
+/** Refuses a database that holds vectors of another version than the one that is asked for, or none. */
+export function refuseVersion(place: string, hasOther: boolean): never {
+  const held = hasOther
+    ? "holds the vectors of another model, or of this one before it was trained further"
+    : "has no vectors";
+  return fail(`${place} ${held}; push this model's with npx polymind index push`);
+}
+
 /**
  * The items' vectors made equally long by one more number, `sqrt(longest^2 - |e|^2)`; a query has 0 there, so that dot products stay
  * what they are and their order is that of distances (Bachrach et al., RecSys 2014). Graphs of neighbours need that: by dot product

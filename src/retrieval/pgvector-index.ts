@@ -1,7 +1,6 @@
 import type { ClientBase } from "pg";
-import { fail } from "../errors.ts";
 import { checkSearch, filterOf, type Hit, type ItemIndex, type Query } from "./item-index.ts";
-import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
+import { asQuery, fingerprintOf, type ItemVectors, refuseVersion } from "./item-vectors.ts";
 import {
   connect,
   connections,
@@ -63,9 +62,7 @@ export async function openPostgresIndex(target: PostgresTarget, items: ItemVecto
       ? await client.query<{ version: string }>(`select version from ${tables.version}`)
       : { rows: [] };
     if (rows[0]?.version === version) return;
-    fail(
-      `${shownUrl(target.url)}: ${tables.items} ${rows[0] ? "holds the vectors of another model, or of this one before it was trained further" : "has no vectors"}; push this model's with npx polymind index push`,
-    );
+    refuseVersion(`${shownUrl(target.url)}: ${tables.items}`, rows[0] !== undefined);
   }
 
   async function searchOne(client: ClientBase, query: Query, depth: number) {

@@ -1,7 +1,6 @@
 import type { Schemas } from "@qdrant/js-client-rest";
-import { fail } from "../errors.ts";
 import { checkSearch, filterOf, type Hit, type ItemFilter, type ItemIndex } from "./item-index.ts";
-import { asQuery, fingerprintOf, type ItemVectors } from "./item-vectors.ts";
+import { asQuery, fingerprintOf, type ItemVectors, refuseVersion } from "./item-vectors.ts";
 import { mergeBest } from "./policies.ts";
 import { aliasedCollection, connectQdrant, holdsVersion, isMissing, type QdrantTarget } from "./qdrant.ts";
 
@@ -31,9 +30,7 @@ export async function openQdrantIndex(target: QdrantTarget, items: ItemVectors):
   async function findCollection(): Promise<string> {
     const name = await aliasedCollection(server);
     if (name !== undefined && holdsVersion(name, alias, version)) return name;
-    return fail(
-      `${shown} ${name === undefined ? "has no vectors" : "holds the vectors of another model, or of this one before it was trained further"}; push this model's with npx polymind index push`,
-    );
+    return refuseVersion(shown, name !== undefined);
   }
 
   let collection = await findCollection();

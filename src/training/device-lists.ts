@@ -1,6 +1,6 @@
 import type { Engine } from "../engine.ts";
 import type { Parameters, Program } from "../graph/program.ts";
-import { bestItems, mostBestItems } from "../ops/best-items.ts";
+import { bestItems, mostBestItems, writeAscending } from "../ops/best-items.ts";
 import { noWinner } from "../reference/best-scores.ts";
 import type { UserGraph } from "./encoded-users.ts";
 import type { BestItems } from "./ranker.ts";
@@ -62,9 +62,10 @@ export function createDeviceLists(
       const lists = hidden.map((): BestItems => ({ items: [], scores: [], interests: [] }));
       // A list that is longer than what the device finds at once goes on without what it has.
       for (let listed = 0; listed < most; listed += top) {
-        const rows = hidden.map((left, row) => [...left, ...lists[row]!.items]);
-        const encoded = { "encoded.interests": interests, "encoded.counts": interestCounts };
-        await program.run({ ...encoded, hidden: asRows(rows, batch, slots) });
+        const rows = new Uint32Array(batch * slots);
+        for (const [row, left] of hidden.entries())
+          writeAscending(rows.subarray(row * slots, (row + 1) * slots), [...left, ...lists[row]!.items]);
+        await program.run({ "encoded.interests": interests, "encoded.counts": interestCounts, hidden: rows });
         const [items, scores, found] = await program.readAll(["items", "scores", "found"]);
         for (const [row, list] of lists.entries()) {
           if (interestCounts[row] === 0) fillByIds(list, hidden[row]!, most, itemCount);
@@ -82,13 +83,6 @@ export function createDeviceLists(
       for (const program of programs.values()) program.dispose();
     },
   };
-}
-
-/** u32 `[batch, slots]`: each row ascending, zeros first. */
-function asRows(lists: readonly (readonly number[])[], batch: number, slots: number): Uint32Array {
-  const rows = new Uint32Array(batch * slots);
-  for (const [row, list] of lists.entries()) rows.set(Uint32Array.from(list).sort(), (row + 1) * slots - list.length);
-  return rows;
 }
 
 /** The list of a user without interests, for whom all items score 0: the lowest ids. */

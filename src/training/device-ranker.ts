@@ -5,6 +5,7 @@ import type { Engine } from "../engine.ts";
 import { longest } from "../evaluation/most-popular.ts";
 import type { Parameters } from "../graph/program.ts";
 import { interestsOf, seesTimes, type TrainedSpec } from "../models/registry.ts";
+import { writeAscending } from "../ops/best-items.ts";
 import { rankTargets } from "../ops/rank-targets.ts";
 import { createProfileFeed, type Dataset } from "./dataset.ts";
 import { createDeviceLists } from "./device-lists.ts";
@@ -54,7 +55,7 @@ export async function createDeviceRanker(
       excluded.fill(0);
       for (let row = 0; row < count; row++) {
         targets.set(itemsAt(users.targets, from + row), row * targetWidth);
-        excluded.set(Uint32Array.from(seen[row]!).sort(), (row + 1) * excludedWidth - seen[row]!.size);
+        writeAscending(excluded.subarray(row * excludedWidth, (row + 1) * excludedWidth), seen[row]!);
       }
       historyBatch(users, from, count, length, history);
       const profile = profiles(users.users.subarray(from), count);

@@ -1,13 +1,14 @@
 import type { Engine } from "../engine.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { type FittedSpec, fittedModel } from "../models/registry.ts";
+import { createTicker } from "../ticker.ts";
 import type { Dataset } from "./dataset.ts";
 import { endEpoch } from "./end-epoch.ts";
 import type { TrainingOptions } from "./options.ts";
 import { type Checkpoint, goesOn, nothingTrained, type TrainingHooks, type TrainingResult } from "./progress.ts";
 
 /** Reports come, and others get their turn, so often. */
-const secondsBetweenReports = 0.1;
+export const secondsBetweenReports = 0.1;
 
 /** Fits a model pass by pass, as `train` trains one epoch by epoch: validated, kept at its best, and resumed with the same bits. */
 export async function fitModel(
@@ -27,8 +28,9 @@ export async function fitModel(
   while (goesOn(progress, limited)) {
     const { epoch } = progress;
     const clock = createClock(train.items.length);
+    const isTime = createTicker(secondsBetweenReports);
     const { arrays, loss } = await model.pass(train, now, async (done, total) => {
-      if (done < total && !clock.isTime()) return;
+      if (done < total && !isTime()) return;
       const share = { step: done, stepsPerEpoch: total, samplesPerSecond: clock.rate(done / total) };
       hooks.onStep?.({ epoch, loss: null, ...share });
       await new Promise((resolve) => setTimeout(resolve));
@@ -47,15 +49,8 @@ export async function fitModel(
 
 function createClock(samples: number) {
   const start = performance.now();
-  let reported = start;
   const seconds = () => (performance.now() - start) / 1000;
   return {
-    isTime() {
-      const now = performance.now();
-      if (now - reported < 1000 * secondsBetweenReports) return false;
-      reported = now;
-      return true;
-    },
     seconds,
     rate: (share: number) => (samples * share) / seconds(),
   };

@@ -93,8 +93,10 @@ export async function judge(
         );
         inUse = interestsInUse(winnersOf(all), topForUse, interestLimit);
       }
-      for (const [row, list] of (lists ? await ranked.best(lists.count, seen) : []).entries())
-        await lists!.visit({ user: users.users[from + row]!, ...list });
+      if (lists) {
+        const found = await ranked.best(lists.count, seen);
+        for (const [row, list] of found.entries()) await lists.visit({ user: users.users[from + row]!, ...list });
+      }
       options.onProgress?.(from + here, count);
     }
   } finally {

@@ -3,14 +3,16 @@ import { countItems, type Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import type { Arrays } from "../models/arrays.ts";
 import type { SharedOptions } from "../models/model.ts";
+import type { TrainedSpec } from "../models/registry.ts";
 import { wals, walsDefaults } from "../models/wals.ts";
+import { createTicker } from "../ticker.ts";
+import type { Dataset } from "./dataset.ts";
+import { secondsBetweenReports } from "./fit.ts";
+import type { TrainingOptions } from "./options.ts";
 import type { TrainingHooks } from "./progress.ts";
 
 /** On MovieLens-1M the fourth validates best; on Beauty later ones still bring a little (HitRate@50 .144 after five, .153 after ten). */
 const passes = 5;
-
-/** Others get their turn so often, in seconds. */
-const secondsBetweenTurns = 0.1;
 
 /**
  * Item vectors for a training to begin with: those of weighted alternating least squares, fitted to the same training part. Items
@@ -22,14 +24,13 @@ export async function walsVectors(
   { onPretraining, signal }: TrainingHooks,
 ): Promise<ItemEmbeddings> {
   const model = wals({ ...walsDefaults, dimension, seed });
-  let turnAt = performance.now();
+  const isTime = createTicker(secondsBetweenReports);
   let fitted: Arrays | undefined;
   for (let pass = 0; pass < passes; pass++) {
     const { arrays } = await model.pass(train, fitted, async (done, total) => {
-      if (performance.now() - turnAt < 1000 * secondsBetweenTurns) return;
+      if (!isTime()) return;
       onPretraining?.(pass * total + done, passes * total);
       await new Promise((resolve) => setTimeout(resolve));
-      turnAt = performance.now();
       if (signal?.aborted)
         fail(
           "interrupted before training, while item vectors were fitted; nothing is saved, the same command begins anew",
@@ -42,4 +43,18 @@ export async function walsVectors(
   const found = Uint8Array.from(countItems(train).subarray(1), (count) => Number(count > 0));
   const missing = found.reduce((count, here) => count - here, train.itemCount);
   return { source: "wals", dimension, rows: table.subarray(dimension), found, missing };
+}
+
+/** The dataset with the vectors that item embeddings shall begin with. */
+export async function withPretraining(
+  { options }: TrainedSpec,
+  dataset: Dataset,
+  { pretraining }: TrainingOptions,
+  hooks: TrainingHooks,
+): Promise<Dataset> {
+  if (pretraining === "none") return dataset;
+  if (dataset.itemEmbeddings !== undefined) {
+    fail(`train: the dataset has item embeddings already; pretraining must be "none", got "${pretraining}"`);
+  }
+  return { ...dataset, itemEmbeddings: await walsVectors(dataset.split.train, options, hooks) };
 }

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { fail } from "../errors.ts";
 import type { Arrays } from "../models/arrays.ts";
-import { isFitted, type ModelSpec, type TrainedSpec } from "../models/registry.ts";
+import { isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
 import { endEpoch } from "./end-epoch.ts";
 import { createFeeder } from "./feeder.ts";
@@ -9,7 +9,7 @@ import { fitModel } from "./fit.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
 import { pickArrays, restore, snapshot } from "./parameter-arrays.ts";
-import { walsVectors } from "./pretraining.ts";
+import { withPretraining } from "./pretraining.ts";
 import { type Checkpoint, goesOn, nothingTrained, type TrainingHooks, type TrainingResult } from "./progress.ts";
 import { createSteps } from "./steps.ts";
 
@@ -99,20 +99,6 @@ export async function train(
     await feeder.close();
     program.dispose();
   }
-}
-
-/** The dataset with the vectors that item embeddings shall begin with. */
-async function withPretraining(
-  { options }: TrainedSpec,
-  dataset: Dataset,
-  { pretraining }: TrainingOptions,
-  hooks: TrainingHooks,
-): Promise<Dataset> {
-  if (pretraining === "none") return dataset;
-  if (dataset.itemEmbeddings !== undefined) {
-    fail(`train: the dataset has item embeddings already; pretraining must be "none", got "${pretraining}"`);
-  }
-  return { ...dataset, itemEmbeddings: await walsVectors(dataset.split.train, options, hooks) };
 }
 
 /** Whether a parameter is a moment of the optimizer. */
