@@ -14,7 +14,7 @@ import { adapterFor, startEngine, testResult } from "./judging.ts";
 import { shownModel } from "./model-options.ts";
 import { trainAndSave } from "./train-and-save.ts";
 import type { TrainOptions } from "./train-options.ts";
-import { type NewJob, resumedJob, type TrainingJob } from "./training-job.ts";
+import { type NewJob, resumedJob, type SharedWork, type TrainingJob } from "./training-job.ts";
 
 /** What all runs of a comparison share. */
 export interface RunSettings {
@@ -37,7 +37,7 @@ export interface Run {
 
 /** What a run takes from the comparison. */
 export interface RunHelp {
-  readonly prepare: NewJob["prepare"];
+  readonly shared: SharedWork;
   readonly categories: ItemCategories | undefined;
   /** Looks at the judged model while its engine is there. */
   readonly look: Look;
@@ -53,13 +53,14 @@ export interface FinishedRun {
 /** Trains one model, or goes on with it where its folder holds it, and judges it; undefined where that was interrupted. */
 export async function finishRun(
   run: Run,
-  { prepare, categories, look }: RunHelp,
+  { shared, categories, look }: RunHelp,
   { at, adapter, signal, out, adapterConsole }: RunSettings,
   console: Console,
 ): Promise<FinishedRun | undefined> {
   const { label, seed, job, title } = run;
+  const { itemVectors } = shared;
   const folder = out === undefined ? undefined : runFolder(out, label, seed);
-  const begun = await prepare(console);
+  const begun = await job.prepare(console, shared);
   const isStored = folder !== undefined && (await currentManifest(folder, nodeDisk)) !== undefined;
   const todo = isStored ? await storedJob(begun, folder, silent(console)) : begun;
   const engine = await startEngine(adapterFor(job.spec, adapter), adapterConsole);
@@ -72,7 +73,7 @@ export async function finishRun(
           trained: { progress: todo.from!.progress, best: todo.from!.best, interrupted: false },
           checkpoint: todo.from!,
         }
-      : await trainAndSave(engine, todo, source, { folder, signal, label: `${title}: ` }, console);
+      : await trainAndSave(engine, todo, source, { folder, signal, label: `${title}: `, itemVectors }, console);
     if (trained.interrupted) return undefined;
     const { split } = todo.dataset;
     const { includeSeen } = source.training;
@@ -96,10 +97,10 @@ const runFolder = (out: string, label: string, seed: number): string => join(out
 async function storedJob({ source, dataset }: TrainingJob, folder: string, console: Console): Promise<TrainingJob> {
   const asked = { ...source.data, ...source.training, ...shownModel(source.spec) };
   const { epochs } = source.training;
-  const stored = await resumedJob(asked, folder, console, true);
+  const stored = await resumedJob(asked, folder, console, dataset);
   const { history } = stored.from?.progress ?? fail(`${folder}: no training`);
   if (history.length > epochs) {
     fail(`${folder} was trained for ${history.length} epochs, --epochs asks for ${epochs}; name another --out`);
   }
-  return { ...stored, dataset };
+  return stored;
 }

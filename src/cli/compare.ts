@@ -21,7 +21,7 @@ import { shownModel } from "./model-options.ts";
 import { addFlags, readOptions, within } from "./options.ts";
 import { catchInterrupt } from "./train-and-save.ts";
 import { trainSchema } from "./train-options.ts";
-import { newJob, readingOnce } from "./training-job.ts";
+import { newJob, shareWork } from "./training-job.ts";
 
 const examples = `
 Examples:
@@ -46,16 +46,16 @@ export function compareCommand(io: Io, finish: (code: number) => void): Command 
 async function compare(options: CompareOptions, console: Console): Promise<number> {
   const { models = fail(`no models to compare: name them with --models, of ${modelNames.join(", ")}`) } = options;
   const { at = standardCutoffs, out, adapter } = options;
-  const shared = within(options, trainSchema);
-  const all = contestants(models, { ...shared, out: undefined, json: undefined }, options.set);
+  const common = within(options, trainSchema);
+  const all = contestants(models, { ...common, out: undefined, json: undefined }, options.set);
   const runs = planRuns(all, options);
   await ensureFile(options.report);
   await ensureFile(options.json);
   if (out !== undefined) await ensureFolder(out);
 
   const { job } = runs[0]!;
-  const readOnce = readingOnce();
-  const { source, dataset } = await job.prepare(console, readOnce);
+  const shared = shareWork();
+  const { source, dataset } = await job.prepare(console, shared);
   const catalogue = await readCatalogue(options, source.data, source.log.itemIds, source.itemFeatures, console);
   const { titles, categories } = catalogue;
   const names = { titles, userIds: source.log.userIds, categoryNames: categories?.names ?? [] };
@@ -69,13 +69,12 @@ async function compare(options: CompareOptions, console: Console): Promise<numbe
     for (const run of runs) {
       if (signal.aborted) break;
       try {
-        const prepare = () => run.job.prepare(console, readOnce);
         const look: Look = async (engine, learned, own) => {
           if (plan === undefined || maps.some(({ label }) => label === run.label)) return;
           const map = await mapModel(run.label, plan, engine, learned, run.job.spec, own);
           if (map !== undefined) maps.push(map);
         };
-        const done = await finishRun(run, { prepare, categories, look }, settings, console);
+        const done = await finishRun(run, { shared, categories, look }, settings, console);
         if (done === undefined) break;
         finished.set(run.label, [...(finished.get(run.label) ?? []), done]);
         console.note(`${run.title}: ${describeRun(done.result)}`);

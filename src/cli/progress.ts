@@ -34,16 +34,18 @@ export function showTraining(console: Console, epochs: number, label = ""): Trai
   };
 }
 
-/** Shows how the vectors are fitted that item embeddings begin with, and how long it took. */
-function showFitting({ terminal, note }: Console, label: string) {
+/** Shows how the vectors are fitted that item embeddings begin with and how long it took, or that they are there already. */
+export function showFitting({ terminal, note }: Console, label: string) {
   const started = performance.now();
   const isTime = createTicker(secondsBetweenLines);
   const bar =
     terminal && createBar(terminal, `${label}fitting item vectors [{bar}] {percentage}% | ETA {eta_formatted}`);
   const stop = () => bar?.stop();
   return {
-    report(done: number, total: number) {
-      if (done === total) {
+    report(done: number, total: number, isShared: boolean) {
+      if (isShared) {
+        note(`${label}item embeddings begin with vectors of wals that were fitted before`);
+      } else if (done === total) {
         stop();
         const seconds = (performance.now() - started) / 1000;
         note(`${label}item embeddings begin with vectors of wals, fitted in ${seconds.toFixed(1)} s`);

@@ -2,7 +2,7 @@ import type { Engine } from "../engine.ts";
 import { fail, PolymindError } from "../errors.ts";
 import type { Program } from "../graph/program.ts";
 import { type ModelSource, saveModel } from "../training/model-folder.ts";
-import type { Checkpoint, TrainingResult } from "../training/progress.ts";
+import type { Checkpoint, ItemVectors, TrainingResult } from "../training/progress.ts";
 import { train } from "../training/trainer.ts";
 import type { Console } from "./io.ts";
 import { showTraining } from "./progress.ts";
@@ -16,6 +16,7 @@ export interface SavingOptions {
   readonly signal: AbortSignal;
   /** Stands before each line of progress. */
   readonly label?: string;
+  readonly itemVectors?: ItemVectors;
 }
 
 /** Trains with a checkpoint in the folder whenever there is a new one. */
@@ -23,7 +24,7 @@ export async function trainAndSave(
   engine: Engine,
   { dataset, from }: TrainingJob,
   source: ModelSource,
-  { folder, signal, label }: SavingOptions,
+  { folder, signal, label, ...hooks }: SavingOptions,
   console: Console,
 ): Promise<{ readonly trained: TrainingResult; readonly checkpoint: Checkpoint }> {
   const { spec, training } = source;
@@ -43,7 +44,7 @@ export async function trainAndSave(
       spec,
       dataset,
       training,
-      { onCompiled, onPretraining, onStep, onEpoch, onCheckpoint, signal },
+      { onCompiled, onPretraining, onStep, onEpoch, onCheckpoint, signal, ...hooks },
       from,
     );
     return { trained, checkpoint: checkpoint ?? fail("train: ended without a checkpoint") };

@@ -7,8 +7,9 @@ import { datasetOf, loadCheckpoint, loadModel, type ModelSource, type StoredMode
 import { type DataDescription, dataDefaults } from "../training/model-folder-data.ts";
 import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
 import { trainingOf } from "../training/presets.ts";
-import { type Checkpoint, isFinished } from "../training/progress.ts";
-import { completeProtocol } from "../training/protocol.ts";
+import { fittingOnce } from "../training/pretraining.ts";
+import { type Checkpoint, type ItemVectors, isFinished } from "../training/progress.ts";
+import { completeProtocol, splitLog, splittingOnce } from "../training/protocol.ts";
 import { dataSchema, readAllFeatures, readItemEmbeddings, readLog } from "./data-options.ts";
 import type { Console } from "./io.ts";
 import { givenModel, modelSchema, shownModel, trainingSchema } from "./model-options.ts";
@@ -29,9 +30,22 @@ export interface TrainingJob {
 export interface NewJob {
   readonly spec: ModelSpec;
   readonly training: TrainingOptions;
-  /** Reads the log, or takes what was read before with the same options. */
-  prepare(console: Console, read?: typeof readData): Promise<TrainingJob>;
+  /** Reads the log and splits it, or takes what was made before with the same options. */
+  prepare(console: Console, shared?: Pick<SharedWork, "read" | "split">): Promise<TrainingJob>;
 }
+
+/** What the trainings of one command make once for all. */
+export interface SharedWork {
+  readonly read: typeof readData;
+  readonly split: typeof splitLog;
+  readonly itemVectors: ItemVectors;
+}
+
+export const shareWork = (): SharedWork => ({
+  read: readingOnce(),
+  split: splittingOnce(),
+  itemVectors: fittingOnce(),
+});
 
 export function newJob(options: TrainOptions): NewJob {
   const spec = givenModel(within(options, modelSchema), options.seed ?? trainingDefaults.seed);
@@ -54,9 +68,9 @@ export function newJob(options: TrainOptions): NewJob {
   return {
     spec,
     training,
-    async prepare(console, read = readData) {
+    async prepare(console, { read, split } = { read: readData, split: splitLog }) {
       const source = { spec, training, ...(await read(given, console)) };
-      return { source, dataset: withUsersToJudge(source) };
+      return { source, dataset: withUsersToJudge(source, split) };
     },
   };
 }
@@ -73,7 +87,7 @@ export async function readData(
 }
 
 /** Reads each log once, whoever asks for it. */
-export function readingOnce(): typeof readData {
+function readingOnce(): typeof readData {
   const known = new Map<string, ReturnType<typeof readData>>();
   return (given, console) => {
     const key = JSON.stringify(given);
@@ -88,11 +102,11 @@ export async function resumedJob(
   options: TrainOptions,
   folder: string,
   { note }: Console,
-  /** Whether the options are all there are, so that one which is missing differs, too. */
-  isComplete = false,
+  /** What the folder's data make, where it is at hand: then the options are all there are, and one that is missing differs, too. */
+  dataset?: Dataset,
 ): Promise<TrainingJob> {
   const model = await loadModel(folder);
-  refuseOther(options, model, folder, isComplete);
+  refuseOther(options, model, folder, dataset !== undefined);
   if (options.tuned && model.tuning === undefined) {
     fail(
       `--tuned: ${folder} was begun without, and tuned kernels would change its bits; leave it out, or train anew into another folder`,
@@ -109,7 +123,7 @@ export async function resumedJob(
   const source = { ...model, training };
   return {
     source,
-    dataset: withUsersToJudge(source),
+    dataset: dataset ?? withUsersToJudge(source),
     from: { ...checkpoint, progress },
     adapter: model.adapter,
   };
@@ -148,8 +162,8 @@ function isSame(key: string, given: unknown, stored: unknown): boolean {
   return JSON.stringify(given) === JSON.stringify(stored);
 }
 
-function withUsersToJudge(source: Omit<ModelSource, "adapter">): Dataset {
-  const dataset = datasetOf(source);
+function withUsersToJudge(source: Omit<ModelSource, "adapter">, split = splitLog): Dataset {
+  const dataset = datasetOf(source, split);
   for (const users of [dataset.split.validation, dataset.split.test]) requireUsers(users, source.data);
   return dataset;
 }

@@ -7,11 +7,11 @@ import { adapterFor, startEngine } from "./judging.ts";
 import { createTable, showMetric } from "./metrics-table.ts";
 import { defaultModel, shownModel } from "./model-options.ts";
 import { addFlags, flagOf, readOptions, showValue, within } from "./options.ts";
-import { showTraining } from "./progress.ts";
+import { showFitting, showTraining } from "./progress.ts";
 import { type Candidate, candidates, describeCandidate, readSpace } from "./search-space.ts";
 import { catchInterrupt, quoted } from "./train-and-save.ts";
 import { type TrainOptions, trainSchema } from "./train-options.ts";
-import { type NewJob, newJob, readingOnce } from "./training-job.ts";
+import { type NewJob, newJob, type SharedWork, shareWork } from "./training-job.ts";
 import { candidateKey, readTrials, type Trial, writeTrials } from "./trials-file.ts";
 import { type TuneModelOptions, tuneModelDefaults, tuneModelFlags, tuneModelSchema } from "./tune-model-options.ts";
 
@@ -55,7 +55,7 @@ async function tuneModel(options: TuneModelOptions, console: Console): Promise<n
   const asked = jobs.slice(0, options.trials);
   const deadline = performance.now() + 60_000 * minutes;
   const { signal, release } = catchInterrupt(console, "finishing the step");
-  const readOnce = readingOnce();
+  const shared = shareWork();
   const adapterConsole = tellingOnce(console);
   const failures: string[] = [];
   let best = bestOf(trials);
@@ -68,7 +68,7 @@ async function tuneModel(options: TuneModelOptions, console: Console): Promise<n
         const trial = await runTrial(
           candidate,
           job,
-          { options, readOnce, signal, deadline, title, adapterConsole },
+          { options, shared, signal, deadline, title, adapterConsole },
           console,
         );
         if (trial === undefined) break;
@@ -135,7 +135,7 @@ function describeSearch(
 
 interface TrialHelp {
   readonly options: TuneModelOptions;
-  readonly readOnce: ReturnType<typeof readingOnce>;
+  readonly shared: SharedWork;
   readonly signal: AbortSignal;
   readonly deadline: number;
   readonly title: string;
@@ -147,15 +147,18 @@ interface TrialHelp {
 async function runTrial(
   candidate: Candidate,
   job: NewJob,
-  { options, readOnce, signal, deadline, title, adapterConsole }: TrialHelp,
+  { options, shared, signal, deadline, title, adapterConsole }: TrialHelp,
   console: Console,
 ): Promise<Trial | undefined> {
-  const { dataset } = await job.prepare(console, readOnce);
+  const { dataset } = await job.prepare(console, shared);
   const engine = await startEngine(adapterFor(job.spec, options.adapter), adapterConsole);
   const view = showTraining(silent(console), job.training.epochs, `${title}: `);
-  const { onPretraining, onStep, onEpoch } = view;
+  const { onStep, onEpoch } = view;
+  const fitting = showFitting(console, `${title}: `);
   const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
-  const hooks = { onPretraining, onStep, onEpoch, signal: AbortSignal.any([signal, timeout]) };
+  const { itemVectors } = shared;
+  const until = AbortSignal.any([signal, timeout]);
+  const hooks = { onPretraining: fitting.report, onStep, onEpoch, itemVectors, signal: until };
   try {
     const { progress, interrupted } = await train(engine, job.spec, dataset, job.training, hooks);
     const { history, bestEpoch } = progress;
@@ -169,6 +172,7 @@ async function runTrial(
       isWhole: !interrupted,
     };
   } finally {
+    fitting.stop();
     view.stop();
     engine.dispose();
   }

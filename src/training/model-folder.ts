@@ -163,15 +163,11 @@ export async function loadCheckpoint(path: string, { parameters }: StoredModel):
 }
 
 /** The log of a model, split as it was for training. */
-export function datasetOf({
-  log,
-  data,
-  training,
-  itemFeatures,
-  userFeatures,
-  itemEmbeddings,
-}: Omit<ModelSource, "spec" | "adapter" | "tuning">): Dataset {
-  return createDataset(splitLog(log, data, training.seed), { itemFeatures, userFeatures, itemEmbeddings });
+export function datasetOf(
+  { log, data, training, itemFeatures, userFeatures, itemEmbeddings }: Omit<ModelSource, "spec" | "adapter" | "tuning">,
+  split = splitLog,
+): Dataset {
+  return createDataset(split(log, data, training.seed), { itemFeatures, userFeatures, itemEmbeddings });
 }
 
 function decodeConfig(bytes: Uint8Array, file: string) {

@@ -1,6 +1,9 @@
+import type { ItemEmbeddings } from "../data/embeddings.ts";
+import type { Sequences } from "../data/sequences.ts";
 import type { RankingMetrics } from "../evaluation/metrics.ts";
 import type { Program } from "../graph/program.ts";
 import type { Arrays } from "../models/arrays.ts";
+import type { SharedOptions } from "../models/model.ts";
 import type { FeederPlace } from "./feeder.ts";
 import type { Judgement } from "./judge.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -52,8 +55,8 @@ export interface StepReport {
 export interface TrainingHooks {
   /** Called with the compiled step, before it is run. */
   onCompiled?(program: Program): void;
-  /** How far the fitting of item vectors has come that training begins with. */
-  onPretraining?(done: number, total: number): void;
+  /** How far the fitting of item vectors has come that training begins with, or that those of an earlier training are taken. */
+  onPretraining?(done: number, total: number, isShared: boolean): void;
   onStep?(report: StepReport): void;
   onEpoch?(result: EpochResult, judgement: Judgement): void;
   /** Called after each epoch, every few minutes and when interrupted; training goes on when it resolves. */
@@ -62,7 +65,16 @@ export interface TrainingHooks {
   readonly signal?: AbortSignal;
   /** Where batches are made; the bits are the same. Default: in a worker for a GPU and a log that is not small, else in this thread. */
   readonly batchesFrom?: FeederPlace;
+  /** Makes the item vectors that training begins with; the bits are the same. Default: fits them anew, `fittingOnce` does not. */
+  readonly itemVectors?: ItemVectors;
 }
+
+/** Makes item vectors for a training part, of the width and by the seed of a model. */
+export type ItemVectors = (
+  train: Sequences,
+  options: Pick<SharedOptions, "dimension" | "seed">,
+  hooks: Pick<TrainingHooks, "onPretraining" | "signal">,
+) => Promise<ItemEmbeddings>;
 
 export interface TrainingResult {
   readonly progress: TrainingProgress;

@@ -81,6 +81,20 @@ export function splitLog(log: Sequences, given: Protocol, seed: number): Split {
   }
 }
 
+/** Splits as {@link splitLog} does, a log once for each way: the trainings of one command share what comes of it. */
+export function splittingOnce(): typeof splitLog {
+  const known = new WeakMap<Sequences, Map<string, Split>>();
+  return (log, given, seed) => {
+    const splits = known.get(log) ?? new Map<string, Split>();
+    known.set(log, splits);
+    const complete = completeProtocol(log, given);
+    const key = JSON.stringify([complete, drawsByChance(complete.protocol) && seed]);
+    const split = splits.get(key) ?? splitLog(log, complete, seed);
+    splits.set(key, split);
+    return split;
+  };
+}
+
 /** The protocol of a training with what differs in judging: numbers hold for the protocol they were made for alone. */
 export function judgingProtocol(trained: Protocol, given: Partial<Protocol>): Protocol {
   if (given.protocol !== undefined && given.protocol !== trained.protocol)

@@ -62,6 +62,16 @@ describe("polymind compare", () => {
     ]);
   });
 
+  test("models share the vectors that their items begin with, one fitting for each seed", () => {
+    const told = outcome.out.split("\n").filter((line) => line.includes("item embeddings begin with"));
+    expect(told.map((line) => line.replace(/[\d.]+ s$/, "x s"))).toEqual([
+      "[1/7] mind, seed 7: item embeddings begin with vectors of wals, fitted in x s",
+      "[2/7] mind, seed 8: item embeddings begin with vectors of wals, fitted in x s",
+      "[3/7] single, seed 7: item embeddings begin with vectors of wals that were fitted before",
+      "[4/7] single, seed 8: item embeddings begin with vectors of wals that were fitted before",
+    ]);
+  });
+
   test("options go to the models that have them, and those of --set to one", () => {
     const [mind, single, wals] = comparison.models.map(({ options }) => options);
     expect(mind).toMatchObject({ modelName: "mind", interests: 3, dimension: 8, length: 10 });

@@ -50,6 +50,11 @@ describe("polymind tune-model", () => {
     expect(rows[0]).toContain(Math.max(...scores).toFixed(4));
   });
 
+  test("trials share the vectors that their items begin with", () => {
+    expect(out.match(/item embeddings begin with vectors of wals, fitted in/g)).toHaveLength(1);
+    expect(out.match(/item embeddings begin with vectors of wals that were fitted before/g)).toHaveLength(3);
+  });
+
   test("the command at its end trains the best model, with the same validation", async () => {
     const [, command] = out.match(/^the best on the validation users: (npx polymind train .* --out model\/)$/m)!;
     expect(command).toBe(trials.best.command);
@@ -65,7 +70,7 @@ describe("polymind tune-model", () => {
   test("an interrupted search goes on and finds the same", async () => {
     const json = join(folder, "parts.json");
     const first = await polymind([...argv, "--json", json], (line, interrupt) => {
-      if (line.startsWith("[2/4] ")) interrupt();
+      if (/^\[2\/4\] .*: validation/.test(line)) interrupt();
     });
     expect(first.code).toBe(130);
     expect(first.out).toContain("2 of 4 combinations are not tried; the same command goes on from here");

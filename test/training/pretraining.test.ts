@@ -6,7 +6,7 @@ import { createEngine, type Engine } from "../../src/engine.ts";
 import { modelSpec } from "../../src/models/registry.ts";
 import { createDataset } from "../../src/training/dataset.ts";
 import { trainingDefaults, trainingDefaultsOf } from "../../src/training/options.ts";
-import { walsVectors } from "../../src/training/pretraining.ts";
+import { fittingOnce, walsVectors } from "../../src/training/pretraining.ts";
 import type { Checkpoint } from "../../src/training/progress.ts";
 import { train } from "../../src/training/trainer.ts";
 
@@ -66,6 +66,31 @@ test("training begins with them, and a resumed one ends with the bits of an unin
   expect(begun.interrupted).toBe(true);
   const resumed = await train(engine, spec, dataset, training, {}, last);
   expect(resumed.best).toEqual(whole.best);
+});
+
+test("trainings that share them fit them once for each width and seed, with the bits of those that do not", async () => {
+  const itemVectors = fittingOnce();
+  const { train: part } = dataset.split;
+  const reports: boolean[] = [];
+  const onPretraining = (done: number, total: number, isShared: boolean) => {
+    if (done === total) reports.push(isShared);
+  };
+  const first = await itemVectors(part, { dimension: 8, seed: 1 }, { onPretraining });
+  expect(first).toEqual(await walsVectors(part, { dimension: 8, seed: 1 }, {}));
+  expect(await itemVectors(part, { dimension: 8, seed: 1 }, { onPretraining })).toBe(first);
+  expect((await itemVectors(part, { dimension: 6, seed: 1 }, { onPretraining })).dimension).toBe(6);
+  expect((await itemVectors(part, { dimension: 8, seed: 2 }, { onPretraining })).rows).not.toEqual(first.rows);
+  const other = leaveOneOut(plantedLog({ users: 70, items: 120, topics: 12, length: [8, 14], seed: 3 })).train;
+  expect((await itemVectors(other, { dimension: 8, seed: 1 }, { onPretraining })).rows).not.toEqual(first.rows);
+  expect(reports).toEqual([false, true, false, false, false]);
+
+  const hooks = { itemVectors, onPretraining };
+  const alone = await train(engine, spec, dataset, training);
+  for (const isShared of [true, true]) {
+    const { best } = await train(engine, spec, dataset, training, hooks);
+    expect(best).toEqual(alone.best);
+    expect(reports.at(-1)).toBe(isShared);
+  }
 });
 
 test("vectors from elsewhere and fitted ones exclude each other", async () => {

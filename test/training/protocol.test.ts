@@ -8,6 +8,7 @@ import {
   protocolNames,
   readOlderProtocol,
   splitLog,
+  splittingOnce,
 } from "../../src/training/protocol.ts";
 
 const planted = plantedLog({ users: 40, items: 60, topics: 6, length: [8, 14], seed: 4 });
@@ -105,4 +106,23 @@ test("folders of earlier versions are read", () => {
   });
   const today = { protocol: "random", ...shares };
   expect(readOlderProtocol(today)).toBe(today);
+});
+
+describe("splits of one command", () => {
+  const split = splittingOnce();
+
+  test.each(protocolNames)("%s is made once, and anew for another seed where that decides", (protocol) => {
+    const first = split(log, { protocol }, 1);
+    expect(first).toEqual(splitLog(log, { protocol }, 1));
+    expect(split(log, { protocol }, 1)).toBe(first);
+    const second = split(log, { protocol }, 2);
+    expect(second).toEqual(splitLog(log, { protocol }, 2));
+    expect(second === first).toBe(protocol === "leave-one-out" || protocol === "time");
+  });
+
+  test("are others for other shares and for another log", () => {
+    const first = split(log, { protocol: "random" }, 1);
+    expect(split(log, { protocol: "random", testShare: 0.1 }, 1)).not.toBe(first);
+    expect(split({ ...log }, { protocol: "random" }, 1)).not.toBe(first);
+  });
 });
