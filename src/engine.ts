@@ -1,5 +1,5 @@
 import { createCaller } from "./calls.ts";
-import type { AdapterChoice, DeviceDescription } from "./device/adapter.ts";
+import type { AdapterChoice, DeviceDescription, OwnDevice } from "./device/adapter.ts";
 import { createKernelCache } from "./device/kernel.ts";
 import { createDeviceParameters } from "./device/parameters.ts";
 import { createDeviceProgram, type ProgramContext, type ProgramOptions } from "./device/program.ts";
@@ -12,8 +12,8 @@ import { chooseFrom, type TunedChoice } from "./graph/tuning.ts";
 import { createPlainOps, type PlainOps } from "./plain-ops.ts";
 
 export interface EngineOptions {
-  /** A device of your own; the engine then does not look for one. */
-  readonly device?: GPUDevice;
+  /** A `GPUDevice` of your own; the engine then does not look for one. */
+  readonly device?: OwnDevice;
   /** Which adapter to use; default `"auto"`. `"cpu"` runs the references, slowly and without a GPU. */
   readonly adapter?: AdapterChoice | "cpu";
   /**

@@ -21,6 +21,12 @@ export interface DeviceDescription {
   readonly advice?: string;
 }
 
+/**
+ * A `GPUDevice`, by whichever declaration the program has: the DOM's or that of `@webgpu/types`. Programs for Node have neither, and
+ * the name alone would not compile there.
+ */
+export type OwnDevice = typeof globalThis extends { GPUDevice: { prototype: infer Device } } ? Device : object;
+
 /** A device and what it depends on. */
 export interface AcquiredDevice {
   readonly device: GPUDevice;
