@@ -110,7 +110,7 @@ export { reshape } from "./ops/reshape.ts";
 export { type RouteOptions, route, routingWeights } from "./ops/route.ts";
 export { type RouteVotesOptions, routeVotes } from "./ops/route-votes.ts";
 export { routingVariance } from "./ops/routing-variance.ts";
-export { fullSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";
+export { fullSoftmax, listSoftmax, sampledSoftmax } from "./ops/sampled-softmax.ts";
 export { sequenceSoftmax } from "./ops/sequence-softmax.ts";
 export { squash } from "./ops/squash.ts";
 export { tanh } from "./ops/tanh.ts";

@@ -4,10 +4,11 @@ import { bestScores } from "./best-scores.ts";
 import { fullSoftmaxLoss } from "./full-softmax-loss.ts";
 import { interestSimilarity } from "./interest-similarity.ts";
 import { type LabelAwareAttentionOptions, labelAwareAttention } from "./label-aware-attention.ts";
+import { listSoftmaxLoss } from "./list-softmax-loss.ts";
 import { type Decorrelation, sampledSoftmaxLoss } from "./sampled-softmax-loss.ts";
 import { weightedMean } from "./weighted-mean.ts";
 
-/** How candidates are scored in training, and what both losses are given. */
+/** How candidates are scored in training, and what all losses are given. */
 export interface MultiInterestLossOptions {
   /** Interests `[B, K, d]`. */
   readonly interests: Value;
@@ -43,6 +44,15 @@ export interface SampledSoftmaxOptions extends MultiInterestLossOptions {
   readonly hardness?: number;
 }
 
+export interface ListSoftmaxOptions extends MultiInterestLossOptions {
+  /** Embeddings of each user's own negatives, `[B, M, d]`. */
+  readonly negatives: Value;
+  /** Items of the negatives, u32 `[B, M]`; 0 pads shorter lists. */
+  readonly negativeIds: Value;
+  /** Weighs each negative by `e^(hardness score)` (interest-aware hard negatives, REMI); default 0, all alike. */
+  readonly hardness?: number;
+}
+
 export interface FullSoftmaxOptions extends MultiInterestLossOptions {
   /** Embeddings of all items, `[V + 1, d]`; row 0, the padding, takes no part. Its gradient is dense. */
   readonly table: Value;
@@ -60,6 +70,15 @@ export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
   const rule = { temperature, hardness, ...(both && { decorrelation }) };
   const loss = sampledSoftmaxLoss({ ...inputs, interests }, rule);
   return both ? loss : keptApart(loss, options);
+}
+
+/**
+ * Softmax over each user's own list of negatives (list-wise training), with accidental hits removed and no log q correction.
+ * @returns the loss, `[1]`
+ */
+export function listSoftmax(options: ListSoftmaxOptions): Value {
+  const { temperature, hardness } = options;
+  return keptApart(listSoftmaxLoss({ ...options, interests: scorersOf(options) }, { temperature, hardness }), options);
 }
 
 /**

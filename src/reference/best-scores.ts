@@ -12,7 +12,8 @@ export const noWinner = 255;
 /** Words of a row of winners: one byte for each candidate, the first lowest. */
 export const winnerWords = (candidates: number) => Math.ceil(candidates / 4);
 
-const winnerOf = (winners: Uint32Array, words: number, b: number, m: number) =>
+/** The winner of candidate m of user b, in rows of `words` words. */
+export const winnerOf = (winners: Uint32Array, words: number, b: number, m: number) =>
   (winners[b * words + (m >> 2)]! >>> (8 * (m & 3))) & 255;
 
 /**

@@ -42,7 +42,11 @@ function logSumExp(exponents: Float64Array): [logarithm: number, shares: Float64
  * log N for N = sum_m e^(x_m - c_m) w_m / mean w, w_m = e^(hardness x_m), whose mean weighs negative m by e^-c_m; and its gradient
  * for x, through w too. Nothing is left of no negatives.
  */
-function negativeSum(x: Float64Array, c: Float64Array, hardness: number): [logarithm: number, gradient: Float64Array] {
+export function negativeSum(
+  x: Float64Array,
+  c: Float64Array,
+  hardness: number,
+): [logarithm: number, gradient: Float64Array] {
   if (x.length === 0) return [Number.NEGATIVE_INFINITY, x];
   const [weighted, shares] = logSumExp(x.map((value, m) => (1 + hardness) * value - c[m]!));
   const [weights, shareOfWeights] = logSumExp(x.map((value, m) => hardness * value - c[m]!));

@@ -4,7 +4,12 @@ import { createEngine } from "../../src/engine.ts";
 import { Graph, type Value } from "../../src/graph/graph.ts";
 import { interpret } from "../../src/graph/interpreter.ts";
 import { plan } from "../../src/graph/plan.ts";
-import { fullSoftmax, type MultiInterestLossOptions, sampledSoftmax } from "../../src/ops/sampled-softmax.ts";
+import {
+  fullSoftmax,
+  listSoftmax,
+  type MultiInterestLossOptions,
+  sampledSoftmax,
+} from "../../src/ops/sampled-softmax.ts";
 import { expectClose, normals } from "../support/op.ts";
 
 const [users, interests, d, items, count] = [4, 3, 5, 9, 6] as const;
@@ -43,6 +48,15 @@ const sampled = (graph: Graph, options: MultiInterestLossOptions & { readonly ha
 
 const hard = (graph: Graph, options: MultiInterestLossOptions) => sampled(graph, { ...options, hardness: 1.5 });
 
+const ownLists = (graph: Graph, options: MultiInterestLossOptions & { readonly hardness?: number }) =>
+  listSoftmax({
+    ...options,
+    negatives: graph.parameter("negatives", [users, 3, d], (shape) => normals(shape, 3).data as Float32Array),
+    negativeIds: graph.constant("negativeIds", [users, 3], Uint32Array.of(1, 2, 3, 8, 0, 0, 4, 4, 1, 5, 6, 7)),
+  });
+
+const hardLists = (graph: Graph, options: MultiInterestLossOptions) => ownLists(graph, { ...options, hardness: 1.5 });
+
 const full = (graph: Graph, options: MultiInterestLossOptions) =>
   fullSoftmax({
     ...options,
@@ -58,6 +72,9 @@ const cases: readonly [string, typeof sampled, Partial<MultiInterestLossOptions>
   ["full softmax, best, kept apart", full, { scoring: "best", decorrelation: { scale: 2, margin: 0.1 } }],
   ["hard negatives, chosen by hard attention", hard, {}],
   ["hard negatives, best", hard, { scoring: "best" }],
+  ["own lists, chosen by scaled attention", ownLists, { attention: { mode: "scaled", scale: 0.8 } }],
+  ["own lists, best, kept apart", ownLists, { scoring: "best", decorrelation: { scale: 2, margin: 0.1 } }],
+  ["own lists, hard negatives, best", hardLists, { scoring: "best" }],
   ["full softmax, chosen by hard attention", full, {}],
   ["full softmax, chosen by scaled attention", full, { attention: { mode: "scaled" } }],
   ["full softmax, best", full, { scoring: "best" }],
@@ -91,6 +108,8 @@ describe("composed losses", () => {
     ["sampled softmax", "chosen", 7, sampled],
     ["hard negatives", "best", 5, hard],
     ["hard negatives", "chosen", 7, hard],
+    ["own lists", "best", 4, ownLists],
+    ["own lists", "chosen", 6, ownLists],
   ] as const)("%s, %s, takes %i launches forward and backward", async (_, scoring, launches, lossOf) => {
     const { graph, loss } = build(lossOf, { scoring });
     const found = gradients(
