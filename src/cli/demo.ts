@@ -1,27 +1,19 @@
 import { Command } from "commander";
 import { z } from "zod";
-import { type PlantedLog, plantedLog } from "../data/planted.ts";
-import { concatenateLists } from "../data/sequences.ts";
-import { leaveOneOut } from "../data/split.ts";
-import type { Engine } from "../engine.ts";
-import type { RankingMetrics } from "../evaluation/metrics.ts";
-import { recoveredInterests, topicCentroids } from "../evaluation/planted.ts";
-import { type ModelName, modelSpec } from "../models/registry.ts";
+import { plantedLog } from "../data/planted.ts";
+import { modelSpec } from "../models/registry.ts";
 import { ensureFile, writeJsonFile } from "../storage/json-file.ts";
-import { createDataset, type Dataset } from "../training/dataset.ts";
-import type { TestResult } from "../training/model-folder-schema.ts";
-import { type TrainingOptions, trainingDefaults } from "../training/options.ts";
-import { train } from "../training/trainer.ts";
+import { trainingDefaults } from "../training/options.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
-import { judgeArrays, startEngine } from "./judging.ts";
+import { startEngine } from "./judging.ts";
 import { createTable } from "./metrics-table.ts";
 import { addFlags, commonFlags, commonSchema, readOptions } from "./options.ts";
-import { showTraining } from "./progress.ts";
+import { type PlantedResult, plantedContest, showShare } from "./planted-contest.ts";
 
 /** What the demo plants, and the size at which it ends in a minute on two cores. */
 const planted = { users: 1500, items: 800, topics: 80, interestsPerUser: [2, 4], length: [12, 30] } as const;
 
-/** The same for both models. */
+/** The same for both models, as far as they have it. */
 const sizes = { dimension: 16, length: 20, hiddenLayers: [32] } as const;
 /** The planted users have no order, so MIND is the paper's. */
 const routing = { interests: 4, interestRule: "log2", recentBehaviours: 0 } as const;
@@ -61,13 +53,6 @@ export function demoCommand(io: Io, finish: (code: number) => void): Command {
   });
 }
 
-/** One row of the table. */
-interface Contestant {
-  readonly name: string;
-  readonly metrics: readonly RankingMetrics[];
-  readonly recovered: number | null;
-}
-
 async function demo(options: DemoOptions, console: Console): Promise<void> {
   const { seed = 1, epochs = training.epochs, users = planted.users } = options;
   await ensureFile(options.json);
@@ -78,74 +63,30 @@ async function demo(options: DemoOptions, console: Console): Promise<void> {
     console.note(
       `a generated log: ${log.items.length.toLocaleString("en-US")} interactions of ${users} users with ${log.itemCount} items of ${topics} topics; each user likes ${interestsPerUser.join(" to ")} topics that nobody tells the models`,
     );
-    const dataset = createDataset(leaveOneOut(log));
-    const task: Task = {
-      engine,
-      log,
-      dataset,
-      training: { ...trainingDefaults, ...training, epochs, patience: epochs, seed },
-      console,
-    };
-    const single = await contest("youtube-dnn", "single vector", task);
-    const mind = await contest("mind", "MIND", task);
-    const popular: Contestant = { name: "most popular", metrics: single.test.mostPopular, recovered: null };
-    const contestants = [popular, single.contestant, mind.contestant];
+    const join = plantedContest(engine, log, cutoffs, console);
+    const trained = { ...trainingDefaults, ...training, epochs, patience: epochs, seed };
+    const spec = <Name extends "youtube-dnn" | "mind">(name: Name) => modelSpec(name, { ...sizes, ...routing, seed });
+    const { test, ...single } = await join({ name: "single vector", spec: spec("youtube-dnn"), training: trained });
+    const { test: _, ...mind } = await join({ name: "MIND", spec: spec("mind"), training: trained });
+    const popular = { name: "most popular", metrics: test.mostPopular, recovered: null, matchedCosine: null };
+    const contestants = [popular, single, mind];
     console.print(describeContest(contestants));
-    console.print(conclude(single.contestant, mind.contestant, epochs));
+    console.print(conclude(single, mind, epochs));
     await writeJsonFile(options.json, { adapter: engine.description.name, seed, epochs, users, contestants });
   } finally {
     engine.dispose();
   }
 }
 
-interface Task {
-  readonly engine: Engine;
-  readonly log: PlantedLog;
-  readonly dataset: Dataset;
-  readonly training: TrainingOptions;
-  readonly console: Console;
-}
-
-/** Trains one model and judges it by the last item of each user and by the topics that its interests point to. */
-async function contest(
-  model: ModelName,
-  name: string,
-  task: Task,
-): Promise<{ readonly contestant: Contestant; readonly test: TestResult }> {
-  const { engine, log, dataset, training, console } = task;
-  const spec = modelSpec(model, { ...sizes, ...(model === "mind" && routing), seed: training.seed });
-  const view = showTraining(console, training.epochs, `${name}: `);
-  const { best } = await train(engine, spec, dataset, training, view).finally(view.stop);
-  const { test: evaluated } = dataset.split;
-  const { test, judgement } = await judgeArrays(engine, best, spec, dataset, evaluated, {
-    at: cutoffs,
-    includeSeen: false,
-  });
-  const { interests, interestCounts } = judgement;
-  const users = {
-    values: interests,
-    counts: interestCounts,
-    interests: interests.length / evaluated.users.length / sizes.dimension,
-    dimension: sizes.dimension,
-  };
-  const centroids = topicCentroids(best.get("items.embedding")!.data, log.topicOfItem, planted.topics);
-  const truth = concatenateLists(Array.from(evaluated.users, (user) => log.interestsOfUser[user]!));
-  return {
-    test,
-    contestant: { name, metrics: test.model, recovered: recoveredInterests(users, centroids, truth).share },
-  };
-}
-
-function describeContest(contestants: readonly Contestant[]): string {
+function describeContest(contestants: readonly PlantedResult[]): string {
   const table = createTable(["", ...cutoffs.map((at) => `HitRate@${at}`), "planted interests recovered"]);
   for (const { name, metrics, recovered } of contestants) {
-    const share = recovered === null ? "-" : `${(100 * recovered).toFixed(0)} %`;
-    table.push([name, ...metrics.map(({ hitRate }) => hitRate.toFixed(3)), share]);
+    table.push([name, ...metrics.map(({ hitRate }) => hitRate.toFixed(3)), showShare(recovered)]);
   }
   return table.toString();
 }
 
-function conclude(single: Contestant, mind: Contestant, epochs: number): string {
+function conclude(single: PlantedResult, mind: PlantedResult, epochs: number): string {
   const ratio = mind.metrics[0]!.hitRate / single.metrics[0]!.hitRate;
   const budget = `with the same ${epochs === 1 ? "epoch" : `${epochs} epochs`}, dimension and layers`;
   const point =

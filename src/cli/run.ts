@@ -7,6 +7,7 @@ import { exportCommand } from "./export-command.ts";
 import { indexCommand } from "./index-command.ts";
 import { interestsCommand } from "./interests.ts";
 import type { Io } from "./io.ts";
+import { plantedCommand } from "./planted.ts";
 import { recommendCommand } from "./recommend.ts";
 import { serveCommand } from "./serve.ts";
 import { trainCommand } from "./train.ts";
@@ -33,6 +34,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     compareCommand,
     tuneCommand,
     tuneModelCommand,
+    plantedCommand,
     demoCommand,
   ])
     program.addCommand(create(io, finish));

@@ -37,15 +37,18 @@ export function topicCentroids(embeddings: Float32Array, topicOfItem: Uint32Arra
  * one of them, since trained embeddings share a direction. As an interest has one nearest topic, it recovers at most one: the
  * count is the best one-to-one assignment of interests to topics.
  *
+ * `cosine` says how near: the mean over a user's planted topics of the cosine with the interest that stands for each, by the
+ * one-to-one matching with the largest sum, 0 where none does; then the mean over users.
+ *
  * `centroids` [topics, dimension] in the space of the interests ({@link topicCentroids}); `planted` [users] topic ids, distinct
- * within a user.
+ * within a user, at most 16.
  */
 export function recoveredInterests(
   users: UserInterests,
   centroids: Float32Array,
   planted: Ragged,
   minimumCosine = 0,
-): { share: number | null; users: number } {
+): { share: number | null; cosine: number | null; users: number } {
   checkInterests(users);
   const { dimension } = users;
   if (planted.offsets.length !== users.counts.length + 1 || centroids.length % dimension !== 0) {
@@ -58,15 +61,42 @@ export function recoveredInterests(
     unit(Float64Array.from(centroids.subarray(topic * dimension, (topic + 1) * dimension))),
   );
   let sum = 0;
+  let cosines = 0;
   let counted = 0;
   users.counts.forEach((_, user) => {
     const own = planted.items.subarray(planted.offsets[user]!, planted.offsets[user + 1]!);
     if (own.length === 0) return;
-    const found = new Set(unitInterests(users, user).map((interest) => nearest(interest, topics, minimumCosine)));
+    const interests = unitInterests(users, user);
+    const found = new Set(interests.map((interest) => nearest(interest, topics, minimumCosine)));
     sum += own.filter((topic) => found.has(topic)).length / own.length;
+    cosines +=
+      matchedCosines(
+        interests,
+        Array.from(own, (topic) => topics[topic]!),
+      ) / own.length;
     counted++;
   });
-  return { share: counted === 0 ? null : sum / counted, users: counted };
+  const mean = (total: number) => (counted === 0 ? null : total / counted);
+  return { share: mean(sum), cosine: mean(cosines), users: counted };
+}
+
+/** The largest sum of cosines when each interest stands for one topic at most, and each topic has one interest at most. */
+function matchedCosines(interests: readonly Float64Array[], topics: readonly Float64Array[]): number {
+  if (topics.length > 16) fail(`recoveredInterests matches up to 16 planted topics of a user, got ${topics.length}`);
+  // By the set of topics that are taken, a bit for each.
+  const best = new Float64Array(2 ** topics.length).fill(Number.NEGATIVE_INFINITY);
+  best[0] = 0;
+  for (const interest of interests) {
+    const cosines = topics.map((topic) => dot(interest, topic));
+    // Larger sets come first, so that those which an interest adds to do not have it yet.
+    for (let taken = best.length - 1; taken >= 0; taken--) {
+      cosines.forEach((cosine, topic) => {
+        const and = taken | (1 << topic);
+        if (and !== taken) best[and] = Math.max(best[and]!, best[taken]! + cosine);
+      });
+    }
+  }
+  return Math.max(...best);
 }
 
 /** The index of the direction with the largest cosine above `minimum`, the first of equals; -1 if there is none. */

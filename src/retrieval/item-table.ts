@@ -9,7 +9,11 @@ import type { TrainedModel } from "./trained-model.ts";
  * The vectors that a model's interests score. Where they are the embeddings as they were trained, the engine's own table is
  * used; where they are computed, from features or a tower, that is done once.
  */
-export async function itemTable(engine: Engine, model: TrainedModel, parameters: Parameters): Promise<ItemTable> {
+export async function itemTable(
+  engine: Engine,
+  model: Pick<TrainedModel, "spec" | "log" | "itemFeatures" | "userFeatures">,
+  parameters: Parameters,
+): Promise<ItemTable> {
   const { spec, log, itemFeatures, userFeatures } = model;
   const { itemCount } = log;
   const { items } = buildUserGraph(spec, { itemCount, itemFeatures, userFeatures }, 1);

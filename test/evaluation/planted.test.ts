@@ -55,12 +55,16 @@ describe("recovered interests", () => {
       dimension: 3,
     };
     const second = { offsets: Uint32Array.of(0, 0, 1), items: Uint32Array.of(1) };
-    expect(recoveredInterests(interests, centroids, second)).toEqual({ share: 1, users: 1 });
+    expect(recoveredInterests(interests, centroids, second)).toEqual({
+      share: 1,
+      cosine: expect.closeTo(2 / Math.sqrt(6), 12),
+      users: 1,
+    });
     const none = { offsets: Uint32Array.of(0, 0, 0), items: new Uint32Array() };
-    expect(recoveredInterests(interests, centroids, none)).toEqual({ share: null, users: 0 });
+    expect(recoveredInterests(interests, centroids, none)).toEqual({ share: null, cosine: null, users: 0 });
   });
 
-  test("the share is that of the best one-to-one assignment", () => {
+  test("share and cosine are those of the best one-to-one assignments", () => {
     const axes = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
     const rows = fc.array(
       fc.tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -3, max: 3 }), fc.integer({ min: -3, max: 3 })),
@@ -71,24 +75,32 @@ describe("recovered interests", () => {
         const values = new Float32Array(12);
         values.set(own.flat());
         const offsets = Uint32Array.of(0, topics.length);
-        const { share } = recoveredInterests(
+        const { share, cosine } = recoveredInterests(
           { values, counts: Uint32Array.of(own.length), interests: 4, dimension: 3 },
           axes,
           { offsets, items: Uint32Array.from(topics) },
         );
         const finds = own.map((row) => (Math.max(...row) > 0 ? row.indexOf(Math.max(...row)) : -1));
-        expect(share).toBeCloseTo(bestAssignment(topics, finds) / topics.length, 12);
+        const isFound = (topic: number, index: number) => Number(finds[index] === topic);
+        expect(share).toBeCloseTo(bestAssignment(topics, own, isFound) / topics.length, 12);
+        const cosineOf = (topic: number, index: number) => own[index]![topic]! / (Math.hypot(...own[index]!) || 1);
+        expect(cosine).toBeCloseTo(bestAssignment(topics, own, cosineOf) / topics.length, 12);
       }),
     );
   });
 });
 
-/** The most topics that can each have an interest of their own which finds it, by trying every assignment. */
-function bestAssignment(topics: number[], finds: number[]): number {
+/** The largest sum of worths of topics and their own interests, by trying every assignment. */
+function bestAssignment(
+  topics: readonly number[],
+  interests: readonly unknown[],
+  worth: (topic: number, interest: number) => number,
+  taken: readonly number[] = [],
+): number {
   const [topic, ...others] = topics;
   if (topic === undefined) return 0;
-  const assigned = finds.map((found, index) =>
-    found === topic ? 1 + bestAssignment(others, finds.toSpliced(index, 1)) : 0,
+  const assigned = interests.map((_, index) =>
+    taken.includes(index) ? 0 : worth(topic, index) + bestAssignment(others, interests, worth, [...taken, index]),
   );
-  return Math.max(bestAssignment(others, finds), ...assigned);
+  return Math.max(bestAssignment(others, interests, worth, taken), ...assigned);
 }
