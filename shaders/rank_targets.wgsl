@@ -1,6 +1,7 @@
 // Ranks, one chunk of the catalogue after the other: how many items of one slice of the chunk come before a target, by score
 // descending, id ascending, excluded items not counted. Scores are compared as integers in the order of the floats, below which
-// NaN comes last. One invocation owns one slice of one target. Row 0 of the catalogue, the padding, is not counted.
+// NaN comes last. One invocation owns one slice of one target, and leaves its count alone where there is none. Row 0 of the
+// catalogue, the padding, is not counted.
 //   scores    [users, columns]          read; of the items of this chunk
 //   targets   [users, targets]          read; 0: no target
 //   own       [users, targets]          read; the orders of the targets' scores
@@ -58,6 +59,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let user = slot / params.targets;
   let row = user * params.quads;
   let goal = targets[slot];
+  if (goal == 0u) {
+    return;
+  }
   let mine = own[slot];
   let first = index % params.slices * params.sliceQuads;
   let last = min(first + params.sliceQuads, (params.count + 3u) / 4u);

@@ -12,6 +12,7 @@ import { type ModelSource, saveModel } from "../training/model-folder.ts";
 import { type Console, silent } from "./io.ts";
 import { adapterFor, startEngine, testResult } from "./judging.ts";
 import { shownModel } from "./model-options.ts";
+import { showCounts } from "./progress.ts";
 import { trainAndSave } from "./train-and-save.ts";
 import type { TrainOptions } from "./train-options.ts";
 import { type NewJob, resumedJob, type SharedWork, type TrainingJob } from "./training-job.ts";
@@ -77,7 +78,8 @@ export async function finishRun(
     if (trained.interrupted) return undefined;
     const { split } = todo.dataset;
     const { includeSeen } = source.training;
-    const judging = { at, includeSeen, categories };
+    const onProgress = showCounts(console, "test users judged", `${title}: `);
+    const judging = { at, includeSeen, categories, onProgress };
     const { measurement, judgement } = await measure(engine, trained.best, job.spec, todo.dataset, split.test, judging);
     if (folder !== undefined && !isTrained) {
       const test = testResult(judgement, todo.dataset, split.test, judging);

@@ -14,6 +14,7 @@ import { adapterFor, judgeArrays, standardCutoffs, startEngine } from "./judging
 import { accuracyMetrics, describeTest, isListMetric } from "./metrics-table.ts";
 import { addFlags, readOptions, within } from "./options.ts";
 import { adoptLog } from "./other-log.ts";
+import { showCounts } from "./progress.ts";
 import { checkProtocol, requireUsers } from "./protocol-options.ts";
 
 const examples = `
@@ -56,7 +57,7 @@ async function evaluate(options: EvaluateOptions, console: Console): Promise<voi
     { userIds, itemIds: model.log.itemIds },
   );
   try {
-    const judging = { at, includeSeen, lists: keeper.lists };
+    const judging = { at, includeSeen, lists: keeper.lists, onProgress: showCounts(console, "users judged") };
     const { test } = await judgeArrays(engine, model.parameters, model.spec, dataset, evaluated, judging);
     const lists = await keeper.finish();
     const result = { ...test, ...(lists && { lists }) };

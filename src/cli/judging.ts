@@ -37,7 +37,10 @@ export async function judgeArrays(
   spec: ModelSpec,
   dataset: Dataset,
   evaluated: EvaluationUsers,
-  options: { readonly at: readonly number[]; readonly includeSeen: boolean } & Pick<JudgeOptions, "lists">,
+  options: { readonly at: readonly number[]; readonly includeSeen: boolean } & Pick<
+    JudgeOptions,
+    "lists" | "onProgress"
+  >,
 ): Promise<{ readonly test: TestResult; readonly judgement: Judgement }> {
   const judgement = await judge(engine, arrays, spec, dataset, evaluated, options);
   return { test: testResult(judgement, dataset, evaluated, options), judgement };

@@ -9,7 +9,8 @@ import { showMetric } from "./metrics-table.ts";
 const secondsBetweenLines = 10;
 
 /** Shows a training: a bar on a terminal, else a line now and then, and a line for the validation of each epoch. */
-export interface TrainingProgressView extends Required<Pick<TrainingHooks, "onPretraining" | "onStep" | "onEpoch">> {
+export interface TrainingProgressView
+  extends Required<Pick<TrainingHooks, "onPretraining" | "onStep" | "onValidation" | "onEpoch">> {
   /** Takes the bar away. */
   stop(): void;
 }
@@ -17,10 +18,16 @@ export interface TrainingProgressView extends Required<Pick<TrainingHooks, "onPr
 export function showTraining(console: Console, epochs: number, label = ""): TrainingProgressView {
   const steps = console.terminal ? stepBar(console.terminal, epochs, label) : stepLines(console, epochs, label);
   const fitting = showFitting(console, label);
+  let validated = showCounts(console, "validation users judged", label);
   let best = -1;
   return {
     onPretraining: fitting.report,
     onStep: steps.report,
+    onValidation(done, total) {
+      steps.stop();
+      if (done === 0) validated = showCounts(console, "validation users judged", label);
+      validated(done, total);
+    },
     onEpoch(result) {
       steps.stop();
       const hitRate = result.validation.find(({ at }) => at === 50)?.hitRate ?? 0;
@@ -105,13 +112,13 @@ export function showOps({ terminal, note }: Console): Required<Pick<TuneOptions,
 }
 
 /** Says now and then how many of something are done, and how fast. */
-export function showCounts({ note }: Console, what: string): (done: number, total: number) => void {
+export function showCounts({ note }: Console, what: string, label = ""): (done: number, total: number) => void {
   const started = performance.now();
   const isTime = createTicker(secondsBetweenLines);
   return (done, total) => {
     if (!isTime()) return;
     const rate = (1000 * done) / (performance.now() - started);
-    note(`${showCount(done)} of ${showCount(total)} ${what}, ${showCount(rate)} a second`);
+    note(`${label}${showCount(done)} of ${showCount(total)} ${what}, ${showCount(rate)} a second`);
   };
 }
 

@@ -38,13 +38,13 @@ export async function trainAndSave(
     const onCompiled = ({ families }: Program) => {
       if (engine.tuning.length > 0) console.note(describeTuned(families));
     };
-    const { onPretraining, onStep, onEpoch } = view;
+    const { onPretraining, onStep, onValidation, onEpoch } = view;
     const trained = await train(
       engine,
       spec,
       dataset,
       training,
-      { onCompiled, onPretraining, onStep, onEpoch, onCheckpoint, signal, ...hooks },
+      { onCompiled, onPretraining, onStep, onValidation, onEpoch, onCheckpoint, signal, ...hooks },
       from,
     );
     return { trained, checkpoint: checkpoint ?? fail("train: ended without a checkpoint") };

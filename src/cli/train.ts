@@ -12,6 +12,7 @@ import { adapterFor, judgeArrays, standardCutoffs, startEngine } from "./judging
 import { describeTest } from "./metrics-table.ts";
 import { shownModel } from "./model-options.ts";
 import { addFlags, readOptions } from "./options.ts";
+import { showCounts } from "./progress.ts";
 import { catchInterrupt, resumeCommand, trainAndSave } from "./train-and-save.ts";
 import { type TrainOptions, trainFlags, trainSchema } from "./train-options.ts";
 import { newJob, resumedJob, type TrainingJob } from "./training-job.ts";
@@ -70,7 +71,8 @@ async function runTraining(options: TrainOptions, console: Console): Promise<num
       return 130;
     }
     const { training } = source;
-    const judging = { at: standardCutoffs, includeSeen: training.includeSeen };
+    const onProgress = showCounts(console, "test users judged");
+    const judging = { at: standardCutoffs, includeSeen: training.includeSeen, onProgress };
     const { test } = await judgeArrays(engine, trained.best, spec, job.dataset, job.dataset.split.test, judging);
     await saveModel(folder, source, checkpoint, test);
     for (const line of describeTest(spec.name, test)) console.print(line);

@@ -36,10 +36,11 @@ export function createDeviceLists(
   parameters: Parameters,
   { buildUsers, batch, itemCount, mostHidden }: Listed,
 ): DeviceLists {
-  const programs = new Map<number, Program>();
+  const programs = new Map<string, Program>();
 
   async function programFor(top: number, slots: number): Promise<Program> {
-    const known = programs.get(top);
+    const key = `${top}, ${slots}`;
+    const known = programs.get(key);
     if (known) return known;
     const { graph, items, interests } = buildUsers();
     const encoded = graph.input("encoded.interests", "f32", interests.shape);
@@ -49,7 +50,7 @@ export function createDeviceLists(
       outputs: bestItems(encoded, counts, items.all(), { top, hidden }),
       parameters,
     });
-    programs.set(top, program);
+    programs.set(key, program);
     return program;
   }
 
@@ -57,14 +58,17 @@ export function createDeviceLists(
     async best({ interests, interestCounts }, hidden, count) {
       const most = Math.min(count, itemCount);
       const top = Math.min(most, mostBestItems);
-      const slots = Math.max(1, mostHidden) + (top === mostBestItems ? itemCount : 0);
+      // A list that is longer than what the device finds at once goes on without what it has.
+      const rounds = Math.ceil(most / top);
+      const slots = Math.max(1, mostHidden) + (rounds - 1) * top;
       const program = await programFor(top, slots);
       const lists = hidden.map((): BestItems => ({ items: [], scores: [], interests: [] }));
-      // A list that is longer than what the device finds at once goes on without what it has.
       for (let listed = 0; listed < most; listed += top) {
         const rows = new Uint32Array(batch * slots);
-        for (const [row, left] of hidden.entries())
-          writeAscending(rows.subarray(row * slots, (row + 1) * slots), [...left, ...lists[row]!.items]);
+        for (const [row, left] of hidden.entries()) {
+          const has = interestCounts[row] === 0 ? [] : lists[row]!.items;
+          writeAscending(rows.subarray(row * slots, (row + 1) * slots), [...left, ...has]);
+        }
         await program.run({ "encoded.interests": interests, "encoded.counts": interestCounts, hidden: rows });
         const [items, scores, found] = await program.readAll(["items", "scores", "found"]);
         for (const [row, list] of lists.entries()) {

@@ -3,7 +3,7 @@ import type { Parameters } from "../graph/program.ts";
 import type { Arrays } from "../models/arrays.ts";
 import type { ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
-import { type Judgement, judge } from "./judge.ts";
+import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
 import type { TrainingOptions } from "./options.ts";
 import { afterEpoch, type EpochResult, type TrainingProgress, validationCutoffs } from "./progress.ts";
 
@@ -27,11 +27,13 @@ export async function endEpoch(
   options: TrainingOptions,
   before: TrainingProgress,
   trained: TrainedEpoch,
+  onProgress: JudgeOptions["onProgress"],
 ): Promise<EndedEpoch> {
   const judgement = await judge(engine, learned, spec, dataset, dataset.split.validation, {
     at: validationCutoffs,
     includeSeen: options.includeSeen,
     users: options.validationUsers,
+    onProgress,
   });
   const { metrics, interestCosine } = judgement;
   const result: EpochResult = { epoch: before.epoch, ...trained, validation: metrics, interestCosine };

@@ -37,7 +37,7 @@ export async function fitModel(
     });
     now = arrays;
     const fitted = { loss, seconds: clock.seconds(), samplesPerSecond: clock.rate(1) };
-    const ended = await endEpoch(engine, now, spec, dataset, limited, progress, fitted);
+    const ended = await endEpoch(engine, now, spec, dataset, limited, progress, fitted, hooks.onValidation);
     progress = ended.progress;
     if (ended.isBest) best = now;
     hooks.onEpoch?.(ended.result, ended.judgement);

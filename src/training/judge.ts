@@ -21,7 +21,8 @@ export interface JudgeOptions {
   readonly includeSeen?: boolean;
   /** Judges at most this many users, evenly spread. */
   readonly users?: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** How many of the users are ranked, from 0. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Asks for the lists that the judged users would see, one after the other. */
   readonly lists?: { readonly count: number; readonly visit: (list: RankedList) => void | Promise<void> };
 }
@@ -67,6 +68,7 @@ export async function judge(
 ): Promise<Judgement> {
   const users = sampleUsers(evaluated, options.users);
   const { includeSeen = false, lists } = options;
+  options.onProgress?.(0, users.users.length);
   const { itemCount } = dataset;
   const ranker = isFitted(spec)
     ? createFittedRanker(spec, arraysOf(learned), itemCount, users)

@@ -8,9 +8,9 @@ import type { Parameters } from "../graph/program.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { interestsOf, isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
-import { type Judgement, judge, topForUse } from "./judge.ts";
+import { type Judgement, type JudgeOptions, judge, topForUse } from "./judge.ts";
 
-export interface MeasureOptions {
+export interface MeasureOptions extends Pick<JudgeOptions, "onProgress"> {
   /** Cutoffs N of the metrics. */
   readonly at: readonly number[];
   readonly includeSeen?: boolean;
@@ -48,13 +48,14 @@ export async function measure(
   evaluated: EvaluationUsers,
   options: MeasureOptions,
 ): Promise<{ readonly measurement: Measurement; readonly judgement: Judgement }> {
-  const { at, includeSeen, categories } = options;
+  const { at, includeSeen, categories, onProgress } = options;
   const { itemCounts } = dataset;
   const meter = createListMeter(at, { itemCounts, categories });
   const usage = createUsageCounter();
   const judgement = await judge(engine, learned, spec, dataset, evaluated, {
     at,
     includeSeen,
+    onProgress,
     lists: {
       count: Math.max(topForUse, ...at),
       visit({ items, interests }) {

@@ -58,6 +58,8 @@ export interface TrainingHooks {
   /** How far the fitting of item vectors has come that training begins with, or that those of an earlier training are taken. */
   onPretraining?(done: number, total: number, isShared: boolean): void;
   onStep?(report: StepReport): void;
+  /** How many of the validation users are ranked; from 0, for each epoch. */
+  onValidation?(done: number, total: number): void;
   onEpoch?(result: EpochResult, judgement: Judgement): void;
   /** Called after each epoch, every few minutes and when interrupted; training goes on when it resolves. */
   onCheckpoint?(checkpoint: Checkpoint): Promise<void>;

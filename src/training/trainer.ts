@@ -86,7 +86,7 @@ export async function train(
         if (performance.now() - savedAt > checkpointSeconds * 1000 && !last) await checkpoint();
       }
       const trained = { loss: meter.loss(), seconds: meter.seconds(), samplesPerSecond: meter.rate() };
-      const ended = await endEpoch(engine, parameters, spec, dataset, options, progress, trained);
+      const ended = await endEpoch(engine, parameters, spec, dataset, options, progress, trained, hooks.onValidation);
       progress = ended.progress;
       if (ended.isBest) best = await snapshot(parameters, learned());
       hooks.onEpoch?.(ended.result, ended.judgement);

@@ -40,11 +40,15 @@ describe.each(fittedNames)("%s", (name) => {
   test("is fitted, validated, saved and loaded like a model that is trained", async () => {
     const path = join(folder, name);
     const results: EpochResult[] = [];
+    const reports: number[][] = [];
     const { best, progress, interrupted } = await train(engine, spec, dataset, training, {
+      onValidation: (...report) => reports.push(report),
       onEpoch: (result) => results.push(result),
       onCheckpoint: (checkpoint) => saveModel(path, source, checkpoint),
     });
     expect(interrupted).toBe(false);
+    expect(reports[0]![0]).toBe(0);
+    expect(reports.filter(([done, total]) => done === total)).toHaveLength(results.length);
     expect(progress).toMatchObject({ epoch: name === "wals" ? 4 : 1, finished: true, history: results });
     const hitRates = results.map(({ validation }) => validation.find(({ at }) => at === 50)!.hitRate);
     expect(hitRates[progress.bestEpoch!]).toBe(Math.max(...hitRates));
