@@ -179,7 +179,7 @@ const trainingDescriptions: Readonly<
   ],
   pretraining: [
     "kind",
-    "what item embeddings begin with: wals, vectors of weighted alternating least squares fitted to the log first, or none (mind and mind-short-video: wals)",
+    "what item embeddings begin with: wals, vectors of weighted alternating least squares fitted to the log first, or none (the paper)",
   ],
   rate: ["number", `Adam's learning rate (mind, comirec-dr and maxmf: ${trainingDefaultsOf("mind").rate})`],
   rateHalfLife: [

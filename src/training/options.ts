@@ -47,8 +47,9 @@ export interface TrainingOptions {
    */
   readonly routingRegularisation: number;
   /**
-   * What item embeddings begin with: `"wals"`, the item vectors of weighted alternating least squares, which are fitted to the
-   * training part first, or `"none"` (default), nothing but chance or the vectors that a dataset brings.
+   * What item embeddings begin with: `"wals"` (default), the item vectors of weighted alternating least squares, which are fitted to
+   * the training part first and helped every model that was measured, or `"none"`, nothing but chance. Vectors that a dataset brings
+   * take the place of both.
    */
   readonly pretraining: "none" | "wals";
   /** Adam's rate; default 1e-3. */
@@ -81,7 +82,7 @@ export const trainingDefaults: TrainingOptions = {
   interestDecorrelation: 0,
   decorrelationMargin: 0,
   routingRegularisation: 0,
-  pretraining: "none",
+  pretraining: "wals",
   rate: 1e-3,
   rateHalfLife: 0,
   patience: 3,
@@ -101,8 +102,7 @@ const ownDefaults: Partial<Record<ModelName, Partial<TrainingOptions>>> = {
   dssm: { temperature: 0.05 },
   maxmf: { rate: 5e-3 },
   remi: { hardNegativesBeta: 10, routingRegularisation: 12_800 },
-  mind: { pretraining: "wals", rate: 5e-3, rateHalfLife: 1, interestDecorrelation: 0.3, decorrelationMargin: 0.5 },
-  "mind-short-video": { pretraining: "wals" },
+  mind: { rate: 5e-3, rateHalfLife: 1, interestDecorrelation: 0.3, decorrelationMargin: 0.5 },
 };
 
 /** The defaults of one model. */

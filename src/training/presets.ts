@@ -16,7 +16,9 @@ export const mindPresets: Readonly<Record<Preset, Partial<MindOptions>>> = {
 /** How a model is trained unless told otherwise; a single interest is not kept apart from others. */
 export function trainingOf(spec: ModelSpec, preset: Preset = "recommended"): TrainingOptions {
   const training: TrainingOptions =
-    preset === "paper" ? { ...trainingDefaults, scoring: "chosen" } : trainingDefaultsOf(spec.name);
+    preset === "paper"
+      ? { ...trainingDefaults, scoring: "chosen", pretraining: "none" }
+      : trainingDefaultsOf(spec.name);
   const several = !isFitted(spec) && interestsOf(spec) > 1;
   return several ? training : { ...training, interestDecorrelation: 0 };
 }

@@ -56,17 +56,14 @@ export function fittingOnce(): ItemVectors {
   };
 }
 
-/** The dataset with the vectors that item embeddings shall begin with. */
+/** The dataset with the vectors that item embeddings shall begin with: its own, if it brings some. */
 export async function withPretraining(
   { options }: TrainedSpec,
   dataset: Dataset,
   { pretraining }: TrainingOptions,
   hooks: TrainingHooks,
 ): Promise<Dataset> {
-  if (pretraining === "none") return dataset;
+  if (pretraining === "none" || dataset.itemEmbeddings !== undefined) return dataset;
   const { itemVectors = walsVectors } = hooks;
-  if (dataset.itemEmbeddings !== undefined) {
-    fail(`train: the dataset has item embeddings already; pretraining must be "none", got "${pretraining}"`);
-  }
   return { ...dataset, itemEmbeddings: await itemVectors(dataset.split.train, options, hooks) };
 }

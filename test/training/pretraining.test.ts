@@ -3,9 +3,10 @@ import { collectEmbeddings } from "../../src/data/embeddings.ts";
 import { plantedLog } from "../../src/data/planted.ts";
 import { leaveOneOut } from "../../src/data/split.ts";
 import { createEngine, type Engine } from "../../src/engine.ts";
-import { modelSpec } from "../../src/models/registry.ts";
+import { modelNames, modelSpec } from "../../src/models/registry.ts";
 import { createDataset } from "../../src/training/dataset.ts";
 import { trainingDefaults, trainingDefaultsOf } from "../../src/training/options.ts";
+import { trainingOf } from "../../src/training/presets.ts";
 import { fittingOnce, walsVectors } from "../../src/training/pretraining.ts";
 import type { Checkpoint } from "../../src/training/progress.ts";
 import { train } from "../../src/training/trainer.ts";
@@ -13,7 +14,7 @@ import { train } from "../../src/training/trainer.ts";
 const log = plantedLog({ users: 70, items: 120, topics: 12, length: [8, 14], seed: 2 });
 const dataset = createDataset(leaveOneOut(log));
 const spec = modelSpec("mind", { dimension: 8, length: 12, hiddenLayers: [12], interests: 3, recentBehaviours: 0 });
-const training = { ...trainingDefaults, pretraining: "wals" as const, epochs: 2, batch: 16, negatives: 40 };
+const training = { ...trainingDefaults, epochs: 2, batch: 16, negatives: 40 };
 
 let engine: Engine;
 beforeAll(async () => {
@@ -93,17 +94,15 @@ test("trainings that share them fit them once for each width and seed, with the 
   }
 });
 
-test("vectors from elsewhere and fitted ones exclude each other", async () => {
+test("vectors that the dataset brings take the place of fitted ones", async () => {
   const collector = collectEmbeddings("there", log.itemIds.slice(1), 8);
-  collector.add(log.itemIds[1]!, new Float32Array(8));
-  const twice = train(engine, spec, { ...dataset, itemEmbeddings: collector.finish() }, training);
-  await expect(twice).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[PolymindError: train: the dataset has item embeddings already; pretraining must be "none", got "wals"]`,
-  );
+  collector.add(log.itemIds[1]!, new Float32Array(8).fill(0.5));
+  const given = { ...dataset, itemEmbeddings: collector.finish() };
+  const { best } = await train(engine, spec, given, training, { onPretraining: () => expect.unreachable() });
+  expect(best).toEqual((await train(engine, spec, given, { ...training, pretraining: "none" })).best);
 });
 
-test("MIND and its preset for short videos begin with them, the paper's models do not", () => {
-  expect(trainingDefaultsOf("mind").pretraining).toBe("wals");
-  expect(trainingDefaultsOf("mind-short-video").pretraining).toBe("wals");
-  expect(trainingDefaultsOf("comirec-sa").pretraining).toBe("none");
+test("all trained models begin with them, the paper's MIND does not", () => {
+  for (const name of modelNames) expect(trainingDefaultsOf(name).pretraining).toBe("wals");
+  expect(trainingOf(modelSpec("mind"), "paper").pretraining).toBe("none");
 });
