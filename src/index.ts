@@ -29,7 +29,7 @@ export {
   exportInterests,
   type Users,
 } from "./export/interests.ts";
-export { exportItemVectors } from "./export/item-vectors.ts";
+export { type ExportVectorsOptions, exportItemVectors } from "./export/item-vectors.ts";
 export { type ExportedOnnx, type ExportOnnxOptions, exportOnnx, type Tower } from "./export/onnx/export-onnx.ts";
 export type { VectorFormat } from "./export/vector-file.ts";
 export { f32, gridOf, read, u32, write } from "./graph/dispatch.ts";

@@ -8,6 +8,7 @@ import { loadModel } from "../training/model-folder.ts";
 import { type Console, createConsole, type Io } from "./io.ts";
 import { adapterFor, startEngine } from "./judging.ts";
 import { addFlags, commonFlags, commonSchema, type Flag, readOptions } from "./options.ts";
+import { showCounts } from "./progress.ts";
 
 const schema = {
   ...commonSchema,
@@ -53,7 +54,8 @@ async function exportVectors({ model: folder, out, format, adapter, json }: Vect
   const model = await loadModel(folder);
   const engine = await startEngine(adapterFor(model.spec, adapter), console);
   try {
-    const { rows, dimension } = await exportItemVectors(engine, model, out, { format });
+    const onProgress = showCounts(console, "items");
+    const { rows, dimension } = await exportItemVectors(engine, model, out, { format, onProgress });
     console.print(`${out}: ${rows} items of ${dimension} numbers`);
     await writeJsonFile(json, { folder, out, items: rows, dimension });
   } finally {

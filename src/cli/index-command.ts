@@ -19,6 +19,7 @@ const schema = {
   at: z.number().int().min(1).max(1000),
   targetRecall: z.number().gt(0).max(1),
   queries: z.number().int().min(1),
+  threads: z.number().int().min(1).max(256),
 };
 
 type BuildOptions = Partial<z.infer<z.ZodObject<typeof schema>>>;
@@ -34,6 +35,12 @@ const flags: readonly Flag[] = [
     standard: 0.99,
   },
   { key: "queries", value: "number", description: "users of the log whose interests measure it", standard: 200 },
+  {
+    key: "threads",
+    value: "number",
+    description: "threads that build it; with one the graph is the same each time, with several it is built faster",
+    standard: 1,
+  },
   ...commonFlags,
 ];
 

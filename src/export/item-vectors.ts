@@ -9,12 +9,18 @@ import type { VectorTable } from "./vector-table.ts";
 /** Rows that are handed on together. */
 const rowsAtOnce = 4096;
 
+export interface ExportVectorsOptions {
+  /** Default: told by the ending of the file. */
+  readonly format?: VectorFormat | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
 /** Writes the vectors of a model's items, as interests score them, with their ids in the order of popularity. */
 export async function exportItemVectors(
   engine: Engine,
   model: StoredModel,
   path: string,
-  { format }: { readonly format?: VectorFormat | undefined } = {},
+  { format, onProgress }: ExportVectorsOptions = {},
 ): Promise<VectorTable> {
   const trained = requireTrained(model, "vectors to export");
   const parameters = restored(engine, model.parameters);
@@ -30,6 +36,7 @@ export async function exportItemVectors(
           vectors: values.subarray((at + row) * dimension, (at + row + 1) * dimension),
         })),
       );
+      onProgress?.(Math.min(at + rowsAtOnce - 1, itemCount), itemCount);
     }
     await file.finish();
   } finally {

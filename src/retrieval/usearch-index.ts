@@ -23,10 +23,10 @@ export async function importUsearch(): Promise<typeof import("usearch")> {
 /** Vectors that are added between two reports. */
 const atOnce = 10_000;
 
-/** Builds the graph of neighbours, of vectors that were made equally long. */
+/** Builds the graph of neighbours, of vectors that were made equally long; one thread always makes the same one. */
 export async function buildUsearch(
   items: ItemVectors,
-  onProgress: (done: number, total: number) => Promise<void> = async () => undefined,
+  { threads = 1, onProgress }: { threads?: number; onProgress?: (done: number, total: number) => Promise<void> } = {},
 ): Promise<Index> {
   const { itemCount, dimension } = items;
   const index = await emptyUsearch(dimension);
@@ -38,9 +38,9 @@ export async function buildUsearch(
     index.add(
       BigUint64Array.from({ length: count }, (_, row) => BigInt(first + row)),
       vectors,
-      1,
+      threads,
     );
-    await onProgress(first + count - 1, itemCount);
+    await onProgress?.(first + count - 1, itemCount);
   }
   return index;
 }

@@ -55,7 +55,11 @@ describe.each<[ModelName, Record<string, unknown>, boolean]>([
     const model = untrainedModel(name, options, { features });
     const ids = model.log.itemIds.slice(1);
     for (const file of ["items.npy", "items.parquet", "items.jsonl"]) {
-      expect(await exportItemVectors(engine, model, pathOf(file))).toMatchObject({ rows: ids.length, dimension: 8 });
+      const reports: number[][] = [];
+      const onProgress = (...report: number[]) => reports.push(report);
+      const content = await exportItemVectors(engine, model, pathOf(file), { onProgress });
+      expect(content).toMatchObject({ rows: ids.length, dimension: 8 });
+      expect(reports).toEqual([[ids.length, ids.length]]);
     }
     expect(readdirSync(paths.root).sort()).toEqual(["items.ids.txt", "items.jsonl", "items.npy", "items.parquet"]);
     const { shape, values } = readFloats("items.npy");

@@ -38,6 +38,9 @@ const index = () => createUsearchIndex(graph, vectors, { factor: 4 });
 test("finds nearly all of what an exact search finds, with its scores and interests", async () => {
   const wanted = queries.map((query) => exact(query, 20));
   expect(await recallOf(index(), queries, wanted, 20)).toBeGreaterThan(0.98);
+  const built = await buildUsearch(vectors, { threads: 3 });
+  expect(built.size()).toBe(itemCount);
+  expect(await recallOf(createUsearchIndex(built, vectors, { factor: 4 }), queries, wanted, 20)).toBeGreaterThan(0.98);
   for (const [i, hits] of (await index().search(queries, 20)).entries()) {
     for (const hit of hits) {
       const same = wanted[i]!.find(({ item }) => item === hit.item);
