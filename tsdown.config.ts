@@ -5,12 +5,13 @@ import { publicTypes } from "./tools/public-types.ts";
 import { wgsl } from "./tools/wgsl.ts";
 
 export default defineConfig({
-  // The last runs in a thread of its own, from a file beside the others.
+  // The last two run in threads of their own, from files beside the others.
   entry: {
     index: "src/index.ts",
     service: "src/service/index.ts",
     cli: "src/cli/main.ts",
     "feeder-worker": "src/training/feeder-worker.ts",
+    "wals-worker": "src/models/wals-worker.ts",
   },
   format: "esm",
   platform: "node",

@@ -1,9 +1,10 @@
 import type { Sequences } from "../data/sequences.ts";
 import type { Arrays } from "./arrays.ts";
-import type { FittedModel, FittedPass, FittingProgress, HistoryScorer } from "./fitted.ts";
+import type { FittedModel, HistoryScorer } from "./fitted.ts";
 import { embeddings } from "./initializers.ts";
-import { type InteractionMatrix, interactionMatrix, type SparseRows } from "./interaction-matrix.ts";
-import { createNormalEquations, type NormalEquations } from "./normal-equations.ts";
+import { type InteractionMatrix, interactionMatrix } from "./interaction-matrix.ts";
+import { createNormalEquations, gramOf, type NormalEquations } from "./normal-equations.ts";
+import { walsPass } from "./wals-pass.ts";
 
 export interface WalsOptions {
   /** Width of the factors of users and items, f. */
@@ -35,95 +36,49 @@ const name = "items.embedding";
  * Weighted alternating least squares on implicit feedback (Hu, Koren and Volinsky, ICDM 2008): a user who had an item `r` times
  * prefers it with confidence `1 + alpha r`, and every other item not, with confidence 1. A pass solves for all users, then for
  * all items, each exactly; a user is folded in from the history by the same solution, so only items are kept.
+ * @param threads workers that a pass is shared out to, 0 for none; the bits are the same. Default: one for each core where that pays
  */
-export function wals(options: WalsOptions): FittedModel {
-  const { dimension, regularisation } = options;
+export function wals(options: WalsOptions, threads?: number): FittedModel {
+  const { dimension } = options;
   let matrix: { readonly of: Sequences; readonly values: InteractionMatrix } | undefined;
+  let last: { readonly items: Arrays; readonly gram: Float64Array } | undefined;
   return {
     isIterative: true,
     async pass(train, before, onProgress) {
       if (matrix?.of !== train) matrix = { of: train, values: interactionMatrix(train) };
-      return improve(matrix.values, train, before, options, onProgress);
+      const first = before?.get(name)?.data ?? firstItems(train.itemCount, options);
+      const gram = before !== undefined && last?.items === before ? last.gram : undefined;
+      const { items, loss, ...rest } = await walsPass(
+        matrix.values,
+        { items: first as Float32Array, gram },
+        options,
+        onProgress,
+        threads,
+      );
+      const arrays: Arrays = new Map([[name, { shape: [train.itemCount + 1, dimension], data: items }]]);
+      last = { items: arrays, gram: rest.gram };
+      return { arrays, loss };
     },
     shapes: (itemCount) => new Map([[name, [itemCount + 1, dimension]]]),
     scorer(arrays) {
-      const { data: items } = arrays.get(name)!;
-      const equations = createNormalEquations(items, dimension, regularisation);
+      const items = arrays.get(name)!.data as Float32Array;
+      const equations = createNormalEquations({ factors: items, gram: gramOf(items, dimension) }, options);
       return createScorer(equations, items, options);
     },
   };
 }
 
-/** One pass: the users from the items, the items from the users. */
-async function improve(
-  { byUser, byItem }: InteractionMatrix,
-  { userCount, itemCount }: Sequences,
-  before: Arrays | undefined,
-  { dimension, confidence, regularisation, embeddingDeviation, seed }: WalsOptions,
-  onProgress: FittingProgress,
-): Promise<FittedPass> {
-  const shape = [itemCount + 1, dimension];
-  const first = before?.get(name)?.data ?? embeddings(embeddingDeviation, { seed, name })(shape);
-  const solveAll = async (rows: SparseRows, factors: Float32Array, done: number) => {
-    const equations = createNormalEquations(factors, dimension, regularisation);
-    const count = rows.offsets.length - 1;
-    const solved = new Float32Array(count * dimension);
-    for (let row = 0; row < count; row++) {
-      equations.begin();
-      for (let entry = rows.offsets[row]!; entry < rows.offsets[row + 1]!; entry++) {
-        equations.add(rows.columns[entry]!, confidence * rows.values[entry]!);
-      }
-      solved.set(equations.solve(), row * dimension);
-      await onProgress(done + row + 1, userCount + itemCount + 1);
-    }
-    return solved;
-  };
-  const users = await solveAll(byUser, first, 0);
-  const items = await solveAll(byItem, users, userCount);
-  const loss = lossOf(byUser, users, items, { dimension, confidence, regularisation });
-  return { arrays: new Map([[name, { shape, data: items }]]), loss };
+function firstItems(itemCount: number, { dimension, embeddingDeviation, seed }: WalsOptions) {
+  return embeddings(embeddingDeviation, { seed, name })([itemCount + 1, dimension]);
 }
 
-/**
- * What a pass makes smaller, for each pair of a user and an item that had to do with each other:
- * `sum over all pairs of c (p - x . y)^2 + lambda (sum |x|^2 + sum |y|^2)`.
- */
-function lossOf(
-  byUser: SparseRows,
-  users: Float32Array,
-  items: Float32Array,
-  { dimension, confidence, regularisation }: Pick<WalsOptions, "dimension" | "confidence" | "regularisation">,
-): number {
-  const { gram, width } = createNormalEquations(items, dimension, regularisation);
-  const squares = (values: Float32Array) => values.reduce((sum, value) => sum + value * value, 0);
-  let sum = regularisation * (squares(users) + squares(items));
-  for (let user = 0; user + 1 < byUser.offsets.length; user++) {
-    const x = Float64Array.from(users.subarray(user * dimension, (user + 1) * dimension));
-    // All pairs as if none had been: x^T (Y^T Y) x, of which the lower triangle is at hand.
-    for (let i = 0; i < dimension; i++) {
-      for (let j = 0; j < i; j++) sum += 2 * x[i]! * x[j]! * gram[i * width + j]!;
-      sum += x[i]! * x[i]! * gram[i * width + i]!;
-    }
-    for (let entry = byUser.offsets[user]!; entry < byUser.offsets[user + 1]!; entry++) {
-      const product = dot(x, items, byUser.columns[entry]! * dimension);
-      sum += (1 + confidence * byUser.values[entry]!) * (1 - product) ** 2 - product ** 2;
-    }
-  }
-  return sum / byUser.columns.length;
-}
-
-function createScorer(
-  equations: NormalEquations,
-  items: Float32Array,
-  { length, confidence }: WalsOptions,
-): HistoryScorer {
+function createScorer(equations: NormalEquations, items: Float32Array, { length }: WalsOptions): HistoryScorer {
   return {
     score(history, into) {
-      equations.begin();
       const counts = new Map<number, number>();
       for (const item of history.subarray(-length)) counts.set(item, (counts.get(item) ?? 0) + 1);
-      for (const [item, count] of counts) equations.add(item, confidence * count);
-      multiplyRows(items, equations.solve(), into);
+      const had = Uint32Array.from(counts.keys());
+      multiplyRows(items, equations.solve(had, Uint32Array.from(counts.values()), 0, had.length), into);
     },
   };
 }

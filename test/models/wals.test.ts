@@ -3,7 +3,7 @@ import { plantedLog } from "../../src/data/planted.ts";
 import { itemsAt, type Sequences } from "../../src/data/sequences.ts";
 import type { Arrays } from "../../src/models/arrays.ts";
 import { embeddings } from "../../src/models/initializers.ts";
-import { createNormalEquations } from "../../src/models/normal-equations.ts";
+import { createNormalEquations, fewTargets, gramOf } from "../../src/models/normal-equations.ts";
 import { type WalsOptions, wals } from "../../src/models/wals.ts";
 import { sequencesOf } from "../data/sequences.ts";
 
@@ -106,6 +106,19 @@ describe("weighted alternating least squares", () => {
     }
   });
 
+  test.each([7, 13, 16])("with %i factors, rows of few and of many entries are solved exactly", async (dimension) => {
+    const own = { ...options, dimension };
+    const several = plantedLog({ users: 30, items: 20, topics: 4, length: [1, 18], seed: 4 });
+    const lengths = timesOf(several).map((counts) => counts.filter((count) => count > 0).length);
+    expect(Math.min(...lengths)).toBeLessThanOrEqual(fewTargets(dimension));
+    expect(Math.max(...lengths)).toBeGreaterThan(fewTargets(dimension));
+    const { arrays, loss } = await wals(own).pass(several, undefined, silent);
+    const first = embeddings(own.embeddingDeviation, { seed: own.seed, name })([several.itemCount + 1, dimension]);
+    const want = passByDefinition(timesOf(several), rowsOf(first, dimension), own);
+    for (const [item, row] of rowsOf(arrays.get(name)!.data, dimension).entries()) expectClose(row, want.items[item]!);
+    expect(loss).toBeCloseTo(want.loss, 5);
+  });
+
   test("every pass makes the loss smaller", async () => {
     const planted = plantedLog({ users: 120, items: 90, topics: 9, length: [8, 14], seed: 3 });
     const model = wals({ ...options, dimension: 6 });
@@ -152,8 +165,8 @@ describe("weighted alternating least squares", () => {
 });
 
 test("normal equations without a solution are refused", () => {
-  const equations = createNormalEquations(Float32Array.of(1, 1, 2, 2), 2, 0);
-  equations.begin();
-  equations.add(1, 3);
-  expect(() => equations.solve()).toThrow("raise --regularisation");
+  const factors = Float32Array.of(1, 1, 2, 2);
+  const without = { dimension: 2, confidence: 3, regularisation: 0 };
+  const equations = createNormalEquations({ factors, gram: gramOf(factors, 2) }, without);
+  expect(() => equations.solve(Uint32Array.of(1), Uint32Array.of(1), 0, 1)).toThrow("raise --regularisation");
 });
