@@ -97,7 +97,7 @@ const modelDescriptions: Readonly<
   markovThreshold: ["cosine", "markov: behaviours are alike above this cosine"],
   positions: [
     "kind",
-    "learned vectors of places, which scale behaviours (mind, comirec-dr) or which the attention sees (comirec-sa, remi): learned counts from the oldest, recent from the newest, or none",
+    "learned vectors of places, which scale behaviours (mind, comirec-dr, maxmf) or which the attention sees (comirec-sa, remi): learned counts from the oldest, recent from the newest, or none",
   ],
   times: [
     "kind",

@@ -47,7 +47,7 @@ export function comirecDr(options: ComirecDrOptions): Encode {
       [length, dimension, interests * dimension],
       transformStart === "shared" ? repeated(first) : first,
     );
-    const rows = scaledByOrder(graph, items.behaviours(users.history), users, options);
+    const rows = scaledByOrder(graph, "routing", items.behaviours(users.history), users, options);
     const votes = positionTransform(rows, maps);
     return {
       interests: routeVotes(votes, users.lengths, { interests, iterations }),

@@ -78,7 +78,7 @@ export const mindShortVideoDefaults: MindOptions = {
 /** MIND: behaviours are routed to interests, joined with the profile and passed through the H-layers. */
 export function mind(options: MindOptions): Encode {
   return (graph, users, items) => {
-    const rows = scaledByOrder(graph, items.behaviours(users.history), users, options);
+    const rows = scaledByOrder(graph, "routing", items.behaviours(users.history), users, options);
     const { start, interestCounts: counts } = routingStart(graph, rows, users, options);
     const capsules = route(rows, transformOf(graph, options), users.lengths, counts, start, options);
     const joined = withRecent(graph, capsules, users, items, options);

@@ -54,14 +54,15 @@ export function orderVectors(
 /** What a behaviour first counts beside the one after it. On ml-1m, where the latest say most, it shortens the way to what is learned. */
 const positionDecay = 0.8;
 
-/** Behaviours `[batch, length, dimension]` multiplied, column by column, by their vectors `routing.positions` and `routing.times`. */
+/** Rows of behaviours `[batch, length, dimension]` multiplied, column by column, by their vectors of {@link orderVectors}. */
 export function scaledByOrder(
   graph: Graph,
+  name: string,
   rows: Value,
   users: UserBatch,
   options: OrderOptions & { readonly dimension: number },
 ): Value {
-  const gains = orderVectors(graph, "routing", users, options, {
+  const gains = orderVectors(graph, name, users, options, {
     positions: options.positions === "recent" ? decaying(positionDecay) : decaying(1),
     times: options.positions === "none" ? decaying(1) : zeros,
   });

@@ -92,6 +92,7 @@ export const comirecSaOptionsSchema = z.strictObject({
 export const maxmfOptionsSchema = z.strictObject({
   ...commonOptions,
   interests: whole(1).max(64),
+  ...orderOptions,
 }) satisfies z.ZodType<MaxmfOptions>;
 
 export const dssmOptionsSchema = z.strictObject({
@@ -159,7 +160,7 @@ const namedSpecSchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("comirec-dr"), options: comirecDrOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("comirec-sa"), options: comirecSaOptionsSchema.extend(comirecSinceAdded) }),
   z.strictObject({ name: z.literal("remi"), options: comirecSaOptionsSchema }),
-  z.strictObject({ name: z.literal("maxmf"), options: maxmfOptionsSchema }),
+  z.strictObject({ name: z.literal("maxmf"), options: maxmfOptionsSchema.extend(orderSinceAdded) }),
   z.strictObject({ name: z.literal("dssm"), options: dssmOptionsSchema }),
   z.strictObject({ name: z.literal("gru4rec"), options: gru4recOptionsSchema.extend(sinceAdded) }),
   z.strictObject({ name: z.literal("item-cf"), options: itemCfOptionsSchema }),

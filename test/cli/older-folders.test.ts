@@ -35,25 +35,38 @@ test("a folder with the names of earlier versions is judged as one with those of
   expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject(config.results.test);
 });
 
-test("a folder of mind from before there was a choice is judged as what it was trained as", async () => {
-  const folder = await temporaryFolder();
-  const [model, json] = [join(folder, "model"), join(folder, "metrics.json")];
-  const onCpu = ["--adapter", "cpu"];
-  const small = ["--dimension", "8", "--length", "10", "--hidden-layers", "none", "--negatives", "10", "--epochs", "1"];
-  const train = ["train", "--interactions", await writeLog(folder), "--preset", "paper", ...small, ...onCpu];
-  expect(await polymind([...train, "--out", model])).toMatchObject({ errors: [] });
-  const files = new Map<string, Uint8Array | string>();
-  for (const name of (await readdir(model)).filter((file) => file !== "manifest.json")) {
-    files.set(name, await readFile(join(model, name)));
-  }
-  const config = JSON.parse(await readFile(join(model, "config.json"), "utf8"));
-  const first =
-    "dimension,length,interests,iterations,competition,update,gradient,interestRule,logitDeviation,hiddenLayers,profileDimension,embeddingDeviation,seed";
-  for (const key of Object.keys(config.model.options)) {
-    if (!first.split(",").includes(key)) delete config.model.options[key];
-  }
-  expect(Object.keys(config.model.options)).toHaveLength(first.split(",").length);
-  await writeFolder(model, files.set("config.json", JSON.stringify(config)));
-  expect(await polymind(["evaluate", "--model", model, ...onCpu, "--json", json])).toMatchObject({ errors: [] });
-  expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject(config.results.test);
-});
+test.each([
+  {
+    name: "mind",
+    options: ["--preset", "paper", "--hidden-layers", "none"],
+    first:
+      "dimension,length,interests,iterations,competition,update,gradient,interestRule,logitDeviation,hiddenLayers,profileDimension,embeddingDeviation,seed",
+  },
+  {
+    name: "maxmf",
+    options: [],
+    first: "dimension,length,interests,embeddingDeviation,embeddingPrecision,normaliseOutputs,seed",
+  },
+])(
+  "a folder of $name from before there was a choice is judged as what it was trained as",
+  async ({ name, options, first }) => {
+    const folder = await temporaryFolder();
+    const [model, json] = [join(folder, "model"), join(folder, "metrics.json")];
+    const onCpu = ["--adapter", "cpu"];
+    const small = ["--dimension", "8", "--length", "10", "--negatives", "10", "--epochs", "1", "--model-name", name];
+    const train = ["train", "--interactions", await writeLog(folder), ...options, ...small, ...onCpu];
+    expect(await polymind([...train, "--out", model])).toMatchObject({ errors: [] });
+    const files = new Map<string, Uint8Array | string>();
+    for (const name of (await readdir(model)).filter((file) => file !== "manifest.json")) {
+      files.set(name, await readFile(join(model, name)));
+    }
+    const config = JSON.parse(await readFile(join(model, "config.json"), "utf8"));
+    for (const key of Object.keys(config.model.options)) {
+      if (!first.split(",").includes(key)) delete config.model.options[key];
+    }
+    expect(Object.keys(config.model.options)).toHaveLength(first.split(",").length);
+    await writeFolder(model, files.set("config.json", JSON.stringify(config)));
+    expect(await polymind(["evaluate", "--model", model, ...onCpu, "--json", json])).toMatchObject({ errors: [] });
+    expect(JSON.parse(await readFile(json, "utf8"))).toMatchObject(config.results.test);
+  },
+);

@@ -19,7 +19,7 @@ const users: ItemLists = {
   times: Float64Array.of(10, 20, 30, 40, 50, 10, 20, 30, 40, 50, 1, 2, 3, 4000, 4001),
 };
 
-describe.each(["mind", "comirec-dr", "comirec-sa"] as const)("order and time in %s", (name) => {
+describe.each(["mind", "comirec-dr", "comirec-sa", "maxmf"] as const)("order and time in %s", (name) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await createEngine();
@@ -87,5 +87,21 @@ describe.each(["mind", "comirec-dr", "comirec-sa"] as const)("order and time in 
     const turned = listsOf(users, [placesAt(users, 2), placesAt(users, 0), placesAt(users, 1)]);
     expect(await encode(spec, turned, 3, parameters)).toEqual([all[2], all[0], all[1]]);
     expect(await encode(spec, listsOf(users, [placesAt(users, 1)]), 1, parameters)).toEqual([all[1]]);
+  });
+
+  if (name !== "maxmf") return;
+  test("each latent vector has factors of its own", async () => {
+    const spec = specOf({ positions: "recent", times: "none" });
+    const parameters = engine.createParameters();
+    // The first vector is of the newest behaviour alone, the second of all alike.
+    const factor = (place: number, column: number) => Number(column >= dimension || place === 1);
+    const table = Float32Array.from({ length: (length + 1) * interests * dimension }, (_, i) =>
+      factor(Math.floor(i / (interests * dimension)), i % (interests * dimension)),
+    );
+    parameters.define("interests.positions", [length + 1, interests * dimension], table);
+    const [first, second] = await encode(spec, users, 3, parameters);
+    const vector = (all: readonly number[] | undefined, j: number) => all!.slice(j * dimension, (j + 1) * dimension);
+    expect(furthest(vector(first, 0), vector(second, 0))).toBeGreaterThan(1e-2);
+    expect(furthest(vector(first, 1), vector(second, 1))).toBeLessThan(1e-5);
   });
 });

@@ -87,6 +87,8 @@ const variants: readonly [ModelName, ModelOptions, boolean][] = [
   ["mind", { positions: "learned", activation: "l2", assignment: "hard", interestRule: "ln" }, false],
   ["comirec-dr", { times: "learned" }, true],
   ["comirec-sa", { positions: "recent", times: "learned" }, false],
+  ["maxmf", { positions: "recent", times: "learned" }, false],
+  ["maxmf", { positions: "learned" }, true],
   ["gru4rec", {}, true],
 ];
 
