@@ -17,7 +17,7 @@ const planted = { users: 1500, items: 800, topics: 80, interestsPerUser: [2, 4],
 const sizes = { dimension: 16, length: 20, hiddenLayers: [32] } as const;
 /** The planted users have no order, so MIND is the paper's. */
 const routing = { interests: 4, interestRule: "log2", recentBehaviours: 0 } as const;
-const training = { epochs: 4, batch: 256, negatives: 500, scoring: "best", rate: 0.02, pretraining: "none" } as const;
+const training = { epochs: 2, batch: 256, negatives: 500, scoring: "best", rate: 0.02 } as const;
 
 const cutoffs = [10, 50];
 

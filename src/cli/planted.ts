@@ -34,7 +34,6 @@ const standards: TrainOptions = {
   negatives: 500,
   rate: 0.02,
   rateHalfLife: 0,
-  pretraining: "none",
 };
 
 const { modelName: _name, preset: _preset, ...modelOptions } = modelSchema;

@@ -7,14 +7,14 @@ const jsonOf = async (file: string) => JSON.parse(await readFile(file, "utf8"));
 
 test("polymind demo: MIND finds more of the planted interests than one vector, and the next item more often", async () => {
   const json = join(await temporaryFolder(), "demo.json");
-  const { code, out, errors } = await polymind(["demo", "--users", "600", "--epochs", "5", "--json", json]);
+  const { code, out, errors } = await polymind(["demo", "--users", "800", "--json", json]);
   expect({ code, errors }).toEqual({ code: 0, errors: [] });
   const { contestants } = await jsonOf(json);
   const [popular, single, mind] = contestants;
   expect(popular).toMatchObject({ name: "most popular", recovered: null });
   expect(mind.recovered).toBeGreaterThan(2 * single.recovered);
   expect(mind.matchedCosine).toBeGreaterThan(single.matchedCosine);
-  expect(mind.metrics[0].hitRate).toBeGreaterThan(1.5 * single.metrics[0].hitRate);
+  expect(mind.metrics[0].hitRate).toBeGreaterThan(1.2 * single.metrics[0].hitRate);
   expect(out).toContain("planted interests recovered");
   expect(out).toContain("MIND's capsules find the next item");
 });
