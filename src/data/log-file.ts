@@ -4,6 +4,7 @@ import { type Database, withDatabase } from "./duckdb-file.ts";
 import { addFaults, countFaults, lineOfRow, linesOf, openLines } from "./lines-file.ts";
 import { type DroppedRows, describeDropped, type InteractionLog, type LoadReport } from "./log.ts";
 import { type FileFormat, formatOf, withPlainFile } from "./plain-file.ts";
+import { readNegatives } from "./sample-negatives.ts";
 import { historyOf, loadSamples, targetOfSamples } from "./samples-file.ts";
 import type { TableColumn } from "./table-columns-file.ts";
 import { openTable } from "./table-file.ts";
@@ -17,7 +18,10 @@ export interface ReadInteractionsOptions {
   readonly time?: string | false | undefined;
   /** Users with fewer interactions are left out. Default 1. */
   readonly minimumUserCount?: number | undefined;
-  /** Items with fewer interactions are left out, before the users are counted; neither is counted again. Default 1. */
+  /**
+   * Items with fewer interactions are left out, before the users are counted; neither is counted again. Default 1, with which items
+   * that only lists of negatives name stay.
+   */
   readonly minimumItemCount?: number | undefined;
   /** Default: told by the extension, before `.gz`. */
   readonly format?: FileFormat | undefined;
@@ -48,7 +52,7 @@ export const usualNames = {
  * Reads a log of interactions. Rows are sorted by user and time, rows of equal time in the order of the file; ids are
  * trimmed text. Rows that cannot be used are counted in the report. Fails with one line on a file that is missing,
  * empty or damaged, on a missing column, and if nothing is left. A file with the columns `hist_X` and `X` is one of samples, in the
- * list-wise layout of torch-rechub.
+ * list-wise layout of torch-rechub; if it has `neg_items`, too, the log has `negatives`.
  */
 export async function readInteractions(path: string, options: ReadInteractionsOptions = {}): Promise<InteractionLog> {
   const { minimumUserCount = 1, minimumItemCount = 1 } = options;
@@ -58,15 +62,21 @@ export async function readInteractions(path: string, options: ReadInteractionsOp
   return withPlainFile(path, (plainPath) => {
     const format = formatOf(path, options.format);
     return withDatabase(async (database) => {
-      const { headerLines, isTimed, remarks } =
+      const loaded: Loaded =
         format === "sequences"
           ? await loadSequences(database, plainPath)
           : await loadTable(database, plainPath, path, format, options);
-      const dropped = await findDropped(database, headerLines);
+      const dropped = await findDropped(database, loaded.headerLines);
       await filterAndNumber(database, minimumUserCount, minimumItemCount);
       const report = await makeReport(database, dropped);
       if (report.rowsKept === 0) failEmpty(path, report, minimumUserCount, minimumItemCount);
-      return { ...(await readTables(database, report, isTimed)), report: { ...report, ...(remarks && { remarks }) } };
+      const lists = loaded.hasNegatives && (await readNegatives(database, report.rowsKept, { minimumItemCount }));
+      const log = {
+        ...(await readTables(database, report, loaded.isTimed)),
+        ...(lists && { negatives: lists.negatives }),
+      };
+      const remarks = [...(loaded.remarks ?? []), ...(lists ? lists.remarks : [])];
+      return { ...log, report: { ...report, ...(remarks.length > 0 && { remarks }) } };
     });
   });
 }
@@ -75,6 +85,8 @@ export async function readInteractions(path: string, options: ReadInteractionsOp
 interface Loaded {
   readonly headerLines: number;
   readonly isTimed: boolean;
+  /** Whether there is a table `negatives` of the interactions' lists. */
+  readonly hasNegatives?: boolean;
   readonly remarks?: readonly string[];
 }
 
@@ -104,9 +116,11 @@ async function loadTable(
     if (typeof options.time === "string")
       fail(`${shownPath}: ${historyOf(target)} says what came before ${target}; leave out time "${options.time}"`);
     const samples = { user: find("user", options.user), target, history: historyOf(target) };
-    await loadSamples(database, table, samples, shownPath);
-    const remark = `samples of ${target} with ${samples.history}: of each user the longest; training makes the shorter ones from it, and draws negatives itself`;
-    return { headerLines: table.headerLines, isTimed: false, remarks: [remark] };
+    return {
+      headerLines: table.headerLines,
+      isTimed: false,
+      ...(await loadSamples(database, table, samples, shownPath)),
+    };
   }
   const columns: TableColumn[] = [
     { name: find("user", options.user), kind: "text" },

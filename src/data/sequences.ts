@@ -14,7 +14,12 @@ export interface Sequences {
   readonly items: Uint32Array;
   /** `[number of interactions]`, when each was, never falling within a user; there where the log says so. */
   readonly times?: Float64Array | undefined;
+  /** For each interaction the items that a sample of it lists as not chosen; there where the log says so. */
+  readonly negatives?: NegativeLists | undefined;
 }
+
+/** As many lists as there are interactions, one after another in `items`, cut by offsets `[number of interactions + 1]`. */
+export type NegativeLists = Pick<Sequences, "offsets" | "items">;
 
 /** Lists of items cut by offsets `[n + 1]`, with their times if known, without the counts of {@link Sequences}. */
 export type ItemLists = Pick<Sequences, "offsets" | "items" | "times">;
@@ -40,6 +45,10 @@ export function listsOf(lists: ItemLists, places: readonly Uint32Array[]): ItemL
     ...(times && { times: Float64Array.from(chosen, (place) => times[place]!) }),
   };
 }
+
+/** The lists of these numbers, in this order. */
+export const pickLists = (lists: ItemLists, chosen: Uint32Array): NegativeLists =>
+  concatenateLists(Array.from(chosen, (index) => itemsAt(lists, index)));
 
 /** Copies lists into one array cut by offsets. */
 export function concatenateLists(lists: readonly ArrayLike<number>[]): { offsets: Uint32Array; items: Uint32Array } {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeLog } from "../../src/data/log.ts";
 import { type ReadInteractionsOptions, readInteractions } from "../../src/data/log-file.ts";
-import { itemsAt } from "../../src/data/sequences.ts";
+import { itemsAt, placesAt } from "../../src/data/sequences.ts";
 import { failureOf, sharedFile, write } from "./files.ts";
 
 /** What torch-rechub's generate_seq_feature_match makes of two users, and a shorter sample after a longer one. */
@@ -73,4 +73,85 @@ test("samples without a target, and a time beside them, are refused", async () =
 test("torch-rechub's own sample is a plain log", async ({ skip }) => {
   const log = await readInteractions(sharedFile("formats/torch-rechub-ml-1m-sample.csv", skip), {});
   expect([log.userCount, log.items.length, log.times?.length]).toEqual([2, 100, 100]);
+});
+
+/** The negatives of each interaction, by user, in the ids of the file. */
+async function negativesOf(path: string, options: ReadInteractionsOptions = {}) {
+  const log = await readInteractions(path, options);
+  const names = (place: number) => Array.from(itemsAt(log.negatives!, place), (item) => log.itemIds[item]!).join(" ");
+  const lists = log.userIds.map((user, index) => [user, Array.from(placesAt(log, index), names)]);
+  return { log, lists: Object.fromEntries(lists), remarks: log.report.remarks!.slice(1) };
+}
+
+const rows = (...lines: readonly string[]) =>
+  ["user_id;hist_sku;sku;neg_items", ...lines].join("\n").replaceAll(";", "\t");
+
+test("each sample's negatives lie where its target is in the longest, whatever the order of the rows", async () => {
+  const { log, lists, remarks } = await negativesOf(
+    write(
+      "negatives.tsv",
+      table((items) => `[${items.join(", ")}]`),
+    ),
+  );
+  expect(lists).toEqual({ 7: ["", "20 40", "40 40", "20 20"], 5: ["", "", "40 10"] });
+  expect([remarks, log.negatives!.offsets.length]).toEqual([[], log.items.length + 1]);
+});
+
+test("lists of any length, padded or empty; several of one sample are one", async () => {
+  const path = write("lengths.tsv", rows("u;[1];2;[3 4 0 0]", "u;[1 2];3;", "u;[1 2 3];4;[0]", "u;[1];2;[4]"));
+  expect((await negativesOf(path)).lists).toEqual({ u: ["", "3 4 4", "", ""] });
+});
+
+test("a history that was cut to its last items is found, one twice at two places", async () => {
+  const cut = write(
+    "cut.tsv",
+    rows(
+      "u;[1 2 1 2 3];4;[90]",
+      "u;[1 2 1];2;[91]",
+      "u;[0 0 1];2;[92]",
+      "u;[2];3;[93]",
+      "u;[0 2 1];2;[94]",
+      "u;[1];2;[95]",
+    ),
+  );
+  // [1] before 2 is all that came before the first 2; the second row of it adds to the first.
+  expect((await negativesOf(cut)).lists).toEqual({ u: ["", "92 95", "", "91 94", "93", "90"] });
+  const windows = write("windows.tsv", rows("u;[5 1 2 1 2 3];4;", "u;[1];2;[91]", "u;[1];2;[92]", "u;[1];2;[93]"));
+  expect((await negativesOf(windows)).lists).toEqual({ u: ["", "", "91", "", "92 93", "", ""] });
+});
+
+test("samples that are nowhere in the longest are counted", async () => {
+  const path = write("elsewhere.tsv", rows("u;[1 2];3;[9]", "u;[2 1];3;[8]", "u;;3;[7]", "u;[1];2;[6]"));
+  const { lists, remarks } = await negativesOf(path);
+  expect(lists).toEqual({ u: ["", "6", "9"] });
+  expect(remarks).toEqual([
+    "2 lists of neg_items are left out: their samples are nowhere in the longest of the user",
+    "2 items are only ever listed as negatives",
+  ]);
+});
+
+test("items that are only listed are items of the log, unless rare ones are left out, from the lists too", async () => {
+  const path = write("only.tsv", rows("u;[1 1 2];2;[9 1]", "v;[2 3];1;[3 9]"));
+  const { log } = await negativesOf(path);
+  expect([log.itemIds, [...log.itemCounts]]).toEqual([
+    ["", "1", "2", "3", "9"],
+    [0, 3, 3, 1, 0],
+  ]);
+  const few = await negativesOf(path, { minimumItemCount: 2 });
+  expect([few.log.itemIds, few.lists]).toEqual([["", "1", "2"], { u: ["", "", "", "1"], v: ["", ""] }]);
+  expect(few.remarks).toEqual(["3 of 4 listed negatives are items that were left out"]);
+});
+
+test("histories that were cut to their last three items, in any order of rows, are joined, and each list is found", async () => {
+  const whole = ["1", "2", "3", "1", "2", "4", "1", "2", "5", "1"];
+  const lines = whole.slice(1).map((target, i) => {
+    const history = whole.slice(Math.max(0, i - 2), i + 1);
+    return `u;[${["0", "0", "0", ...history].slice(-3).join(", ")}];${target};[${90 + i}]`;
+  });
+  const shuffled = [5, 8, 0, 3, 7, 1, 6, 2, 4].map((index) => lines[index]!);
+  const path = write("joined.tsv", rows(...shuffled, "v;[3 4];5;", "v;[3];4;[7]"));
+  const { lists, log, remarks } = await negativesOf(path);
+  expect(Array.from(itemsAt(log, 0), (item) => log.itemIds[item])).toEqual(whole);
+  expect(lists).toEqual({ u: ["", "90", "91", "92", "93", "94", "95", "96", "97", "98"], v: ["", "7", ""] });
+  expect(remarks[0]).toBe("the samples of 1 users, whose histories were cut, are joined");
 });
