@@ -149,11 +149,11 @@ const trainingDescriptions: Readonly<
 > = {
   epochs: ["number", "passes over all samples at most; wals: solutions for all users and all items"],
   batch: ["samples", "samples per step"],
-  loss: ["kind", "sampled: softmax over shared negatives (the paper); full: over the catalogue, for small ones"],
-  negatives: ["number", "negatives shared by a batch"],
+  loss: ["kind", "sampled: softmax over negatives (the paper); full: over the catalogue, for small ones"],
+  negatives: ["number", "negatives shared by a batch; with listed, at most so many of each list"],
   negativeSampling: [
     "kind",
-    "negatives are drawn frequency (^ --negative-alpha), log-uniform (over frequency ranks) or uniform; in-batch: the other users' positives",
+    "negatives are drawn frequency (^ --negative-alpha), log-uniform (over frequency ranks) or uniform; in-batch: the other users' positives; listed: each sample's own, the neg_items of a file of samples",
   ],
   negativeAlpha: ["power", "frequency negatives are drawn by frequency^power"],
   hardNegativesBeta: [

@@ -1,4 +1,7 @@
 import { resolve } from "node:path";
+import { countSamples } from "../data/batches.ts";
+import { longestList } from "../data/listed-negatives.ts";
+import type { Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import { fittedModel, isFitted, type ModelSpec } from "../models/registry.ts";
 import { checkTraining } from "../training/check-training.ts";
@@ -70,9 +73,19 @@ export function newJob(options: TrainOptions): NewJob {
     training,
     async prepare(console, { read, split } = { read: readData, split: splitLog }) {
       const source = { spec, training, ...(await read(given, console)) };
-      return { source, dataset: withUsersToJudge(source, split) };
+      const dataset = withUsersToJudge(source, split);
+      if (!isFitted(spec) && training.negativeSampling === "listed") noteLists(dataset.split.train, training, console);
+      return { source, dataset };
     },
   };
+}
+
+/** Says how many samples have negatives of their own to train with; fails where none has. */
+function noteLists(train: Sequences, { negatives: most }: TrainingOptions, { note }: Console): void {
+  const longest = longestList(train, most);
+  const [listed, all] = [countSamples(train, { listed: true }), countSamples(train)];
+  const others = listed < all ? "; those without are left out" : "";
+  note(`negatives: ${listed} of ${all} samples that train list their own, at most ${longest}${others}`);
 }
 
 /** Reads the log and the features that the options describe. */

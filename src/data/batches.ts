@@ -1,5 +1,6 @@
 import { fail } from "../errors.ts";
 import { randomStream, shuffle } from "../reference/random.ts";
+import { listsNegatives, writeNegatives } from "./listed-negatives.ts";
 import { randomStreams } from "./random-streams.ts";
 import type { ItemLists, Sequences } from "./sequences.ts";
 import type { EvaluationUsers } from "./split.ts";
@@ -23,6 +24,8 @@ export interface TrainingBatch extends HistoryBatch {
   readonly weights: Float32Array;
   /** `[batch]` user indices; 0 in padding rows. */
   readonly users: Uint32Array;
+  /** `[batch, listed]` the negatives of each sample's own list, then 0; there where samples have lists. */
+  readonly negatives?: Uint32Array | undefined;
   /** Samples in this batch; the rows from here on are padding. */
   count: number;
 }
@@ -33,6 +36,8 @@ export interface BatchOptions {
   /** Behaviours per sample. */
   readonly length: number;
   readonly seed: number;
+  /** Negatives of a sample's own list at most; samples without a list are then left out. Default: samples have no lists. */
+  readonly listed?: number | undefined;
 }
 
 /** All samples of a training set, in an order of its own for each epoch. */
@@ -57,20 +62,30 @@ export function allocateHistory(batch: number, length: number, { times = false }
   };
 }
 
-/** How many samples a training set has. */
-export function countSamples({ userCount, offsets }: Sequences): number {
+/** Every item after a user's first is the target of a sample. Visits their places in `items`; if `listed`, of those with a list. */
+function forEachSample(train: Sequences, listed: boolean, visit: (place: number) => void): void {
+  for (let user = 0; user < train.userCount; user++) {
+    const end = train.offsets[user + 1]!;
+    for (let place = train.offsets[user]! + 1; place < end; place++) {
+      if (!listed || listsNegatives(train, place)) visit(place);
+    }
+  }
+}
+
+/** How many samples a training set has; if `listed`, of those that list negatives. */
+export function countSamples(train: Sequences, { listed = false } = {}): number {
   let count = 0;
-  for (let user = 0; user < userCount; user++) count += Math.max(0, offsets[user + 1]! - offsets[user]! - 1);
+  forEachSample(train, listed, () => count++);
   return count;
 }
 
 /** Every item after a user's first is the target of one sample, whose history is what came before it. */
 export function createBatches(train: Sequences, options: BatchOptions): Batches {
-  const { batch, length, seed } = options;
+  const { batch, length, seed, listed } = options;
   for (const [name, value] of Object.entries({ batch, length })) {
     if (!Number.isInteger(value) || value < 1) fail(`createBatches: ${name} is a whole number from 1, got ${value}`);
   }
-  const sampleCount = countSamples(train);
+  const sampleCount = countSamples(train, { listed: listed !== undefined });
   if (sampleCount === 0) fail("no training samples: no user has two interactions to learn from");
   const stepsPerEpoch = Math.ceil(sampleCount / batch);
   // A sample is the place of its target in `train.items`; the user is found from the offsets.
@@ -81,10 +96,9 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
     order ??= new Uint32Array(sampleCount);
     if (epoch === orderedEpoch) return order;
     let sample = 0;
-    for (let user = 0; user < train.userCount; user++) {
-      const end = train.offsets[user + 1]!;
-      for (let place = train.offsets[user]! + 1; place < end; place++) order[sample++] = place;
-    }
+    forEachSample(train, listed !== undefined, (place) => {
+      order![sample++] = place;
+    });
     shuffle(order, randomStream(seed, randomStreams.epochOrder + epoch));
     orderedEpoch = epoch;
     return order;
@@ -101,6 +115,7 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
       targets: new Uint32Array(batch),
       weights: new Float32Array(batch),
       users: new Uint32Array(batch),
+      ...(listed !== undefined && { negatives: new Uint32Array(batch * listed) }),
       count: 0,
     }),
     fill(epoch, step, into) {
@@ -113,11 +128,12 @@ export function createBatches(train: Sequences, options: BatchOptions): Batches 
       into.targets.fill(0, count);
       into.users.fill(0, count);
       for (let row = 0; row < batch; row++) {
-        if (row >= count) {
+        const place = row < count ? order[first + row]! : undefined;
+        if (listed !== undefined) writeNegatives(train, place, row, listed, into.negatives!);
+        if (place === undefined) {
           writeHistory(train, 0, 0, row, length, into);
           continue;
         }
-        const place = order[first + row]!;
         const user = listOf(train, place);
         into.users[row] = user;
         into.targets[row] = train.items[place]!;

@@ -1,7 +1,7 @@
 import { fail } from "../errors.ts";
 import { randomStream, shuffle } from "../reference/random.ts";
 import { randomStreams } from "./random-streams.ts";
-import { type ItemLists, listsOf, placesAt, type Sequences } from "./sequences.ts";
+import { concatenateLists, type ItemLists, listsOf, pickLists, placesAt, type Sequences } from "./sequences.ts";
 
 /** Users to evaluate: what the model sees of each, and what it should find. */
 export interface EvaluationUsers {
@@ -84,8 +84,9 @@ export function shareOfUsers(log: Sequences, options: ShareOfUsersOptions): Spli
 
 /** The part of a log that trains: what stands at `places[u]` of user u. */
 export function withPlaces(log: Sequences, places: readonly Uint32Array[]): Sequences {
-  const { userCount, itemCount } = log;
-  return { userCount, itemCount, ...listsOf(log, places) };
+  const { userCount, itemCount, negatives } = log;
+  const own = negatives && { negatives: pickLists(negatives, concatenateLists(places).items) };
+  return { userCount, itemCount, ...listsOf(log, places), ...own };
 }
 
 /** `cut` maps a user's number of items to [end of the history = start of the targets, end of the targets]. */

@@ -41,6 +41,7 @@ export function listSoftmaxLoss(
   { temperature = 1, hardness = 0 }: Partial<reference.ListSoftmaxRule> = {},
 ): Value {
   const { interests, interestCounts, negatives, positive, targetIds, negativeIds, weights } = inputs;
+  const values = { interests, interestCounts, positive, negatives, targetIds, negativeIds, weights };
   const [users] = interests.shape as [number];
   const d = lastDimension(interests.shape);
   requireShapes(
@@ -51,7 +52,7 @@ export function listSoftmaxLoss(
       sameShape(negatives.shape, [users, negativeIds.shape[1]!, d]),
     "listSoftmaxLoss",
     "interests [B, K, d] or [B, d], interestCounts [B], negatives [B, M, d], positive [B, d], targetIds [B], negativeIds [B, M] and weights [B]",
-    Object.fromEntries(Object.entries(inputs).map(([name, { shape }]: [string, Value]) => [name, shape])),
+    Object.fromEntries(Object.entries(values).map(([name, { shape }]) => [name, shape])),
   );
   const most = sizesOf(interests, negatives).interests;
   if (most > noWinner) fail(`listSoftmaxLoss: expected at most ${noWinner} interests, got ${most}`);
@@ -59,8 +60,7 @@ export function listSoftmaxLoss(
     fail(`listSoftmaxLoss: expected a temperature above 0, got ${temperature}`);
   if (!(hardness >= 0 && Number.isFinite(hardness)))
     fail(`listSoftmaxLoss: expected a hardness of at least 0, got ${hardness}`);
-  const all = [interests, interestCounts, positive, negatives, targetIds, negativeIds, weights];
-  return interests.graph.apply(listSoftmaxLossOp, all, { temperature, hardness })[0]!;
+  return interests.graph.apply(listSoftmaxLossOp, Object.values(values), { temperature, hardness })[0]!;
 }
 
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;

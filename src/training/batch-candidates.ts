@@ -1,4 +1,6 @@
+import { longestList } from "../data/listed-negatives.ts";
 import { createNegativeSampler, logProbabilities, type NegativeSampler } from "../data/negatives.ts";
+import type { Sequences } from "../data/sequences.ts";
 import { fail } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
 import type { Catalogue } from "../models/catalogue.ts";
@@ -18,12 +20,17 @@ export interface Candidates {
   readonly sampler?: NegativeSampler;
 }
 
+/** What the negatives of a batch are made by. */
+export type SharedNegatives = Omit<TrainingOptions, "negativeSampling"> & {
+  readonly negativeSampling: Exclude<TrainingOptions["negativeSampling"], "listed">;
+};
+
 /** The positives, and negatives drawn over the whole catalogue, or with `"in-batch"` the positives of the batch itself. */
 export function batchCandidates(
   items: Catalogue,
   targetIds: Value,
   itemCounts: Uint32Array,
-  { negativeSampling, negativeAlpha: alpha, negatives: most, batch, seed }: TrainingOptions,
+  { negativeSampling, negativeAlpha: alpha, negatives: most, batch, seed }: SharedNegatives,
 ): Candidates {
   const { graph } = targetIds;
   const logExpected = (count: number, ...distribution: Parameters<typeof logProbabilities>) => {
@@ -52,4 +59,16 @@ export function batchCandidates(
     logExpected: logExpected(most, itemCounts, distribution),
     sampler: createNegativeSampler(itemCounts, { ...distribution, seed }),
   };
+}
+
+/** The positives `[B, d]`, and the negatives that each sample lists, `[B, M, d]`, with their ids, `[B, M]`, 0 after the last. */
+export function listedCandidates(
+  items: Catalogue,
+  targetIds: Value,
+  train: Sequences,
+  { negatives: most, batch }: TrainingOptions,
+): Pick<Candidates, "positive" | "negatives" | "negativeIds"> {
+  const negativeIds = targetIds.graph.input("negatives", "u32", [batch, longestList(train, most)]);
+  const [positive, negatives] = items.rowsOfEach([targetIds, negativeIds]) as [Value, Value];
+  return { positive, negativeIds, negatives };
 }

@@ -175,7 +175,7 @@ export const trainingOptionsSchema = z.strictObject({
   batch: whole(1),
   loss: z.enum(["sampled", "full"]),
   negatives: whole(1),
-  negativeSampling: z.enum(["uniform", "log-uniform", "frequency", "in-batch"]),
+  negativeSampling: z.enum(["uniform", "log-uniform", "frequency", "in-batch", "listed"]),
   negativeAlpha: z.number().min(0),
   hardNegativesBeta: z.number().min(0),
   temperature: above(0),

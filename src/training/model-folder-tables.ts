@@ -24,16 +24,20 @@ export function decodeIds(bytes: Uint8Array, file: string): string[] {
   return parseWith(z.array(z.string()), readJson(bytes, file), file);
 }
 
-export function encodeSequences({ offsets, items, times }: Sequences): Uint8Array[] {
+/** The sequences as tensors, with the times, and the lists of negatives, that there are. */
+export function encodeSequences({ offsets, items, times, negatives }: Sequences): Uint8Array[] {
   const tensors = new Map<string, Tensor>([
     ["offsets", { shape: [offsets.length], data: offsets }],
     ["items", { shape: [items.length], data: items }],
   ]);
   if (times) tensors.set("times", { shape: [times.length], data: times });
+  for (const [name, data] of Object.entries({ ...negatives })) {
+    tensors.set(`negatives.${name}`, { shape: [data.length], data });
+  }
   return encodeSafetensors(tensors);
 }
 
-/** Sequences whose offsets and ids lie within the id tables; with times if there are any. */
+/** Sequences whose offsets and ids lie within the id tables; with times and lists of negatives if there are any. */
 export function decodeSequences(bytes: Uint8Array, file: string, userCount: number, itemCount: number): Sequences {
   const { tensors } = decodeSafetensors(bytes, file);
   const ids = (name: string) => {
@@ -41,19 +45,36 @@ export function decodeSequences(bytes: Uint8Array, file: string, userCount: numb
     return data instanceof Uint32Array ? data : fail(`${file}: no u32 tensor ${name}; ${corrupt}`);
   };
   const [offsets, items] = [ids("offsets"), ids("items")];
-  const ascending = offsets.every((offset, i) => (i === 0 ? offset === 0 : offset >= offsets[i - 1]!));
-  if (offsets.length !== userCount + 1 || !ascending || offsets.at(-1) !== items.length) {
+  if (!cut(items, offsets, userCount)) {
     fail(`${file}: its offsets do not fit ${userCount} users and ${items.length} interactions; ${corrupt}`);
   }
-  if (items.some((item) => item < 1 || item > itemCount))
-    fail(`${file}: an item is not one of the ${itemCount}; ${corrupt}`);
+  const requireItems = (found: Uint32Array) => {
+    if (found.some((item) => item < 1 || item > itemCount))
+      fail(`${file}: an item is not one of the ${itemCount}; ${corrupt}`);
+  };
+  requireItems(items);
+  const negatives = tensors.has("negatives.items")
+    ? { offsets: ids("negatives.offsets"), items: ids("negatives.items") }
+    : undefined;
+  if (negatives) {
+    requireItems(negatives.items);
+    if (!cut(negatives.items, negatives.offsets, items.length))
+      fail(`${file}: its lists of negatives do not fit ${items.length} interactions; ${corrupt}`);
+  }
+  const sequences = { userCount, itemCount, offsets, items, ...(negatives && { negatives }) };
   const times = tensors.get("times")?.data;
-  if (times === undefined) return { userCount, itemCount, offsets, items };
+  if (times === undefined) return sequences;
   if (!(times instanceof Float64Array) || times.length !== items.length) {
     fail(`${file}: its times are not one number of 64 bits for each of ${items.length} interactions; ${corrupt}`);
   }
-  return { userCount, itemCount, offsets, items, times };
+  return { ...sequences, times };
 }
+
+/** Whether offsets cut items into so many lists. */
+const cut = (items: Uint32Array, offsets: Uint32Array, lists: number): boolean =>
+  offsets.length === lists + 1 &&
+  offsets.every((offset, i) => (i === 0 ? offset === 0 : offset >= offsets[i - 1]!)) &&
+  offsets.at(-1) === items.length;
 
 export function encodeFeatureTable(table: FeatureTable): string {
   const { fields, rowCount, width, featureCount, rows } = table;

@@ -83,6 +83,8 @@ export async function saveModel(
 ): Promise<void> {
   const { spec, training, data, log, itemFeatures, userFeatures, adapter, tuning } = source;
   const { progress } = checkpoint;
+  // Nothing else than training asks for lists.
+  const kept = training.negativeSampling === "listed" ? log : { ...log, negatives: undefined };
   const config = {
     format,
     version,
@@ -98,7 +100,7 @@ export async function saveModel(
     [names.config, `${JSON.stringify(config, undefined, 2)}\n`],
     [names.items, tables.encodeIds(log.itemIds)],
     [names.users, tables.encodeIds(log.userIds)],
-    [names.log, tables.encodeSequences(log)],
+    [names.log, tables.encodeSequences(kept)],
     [names.state, tables.encodeArrays(checkpoint.state)],
     [names.progress, `${JSON.stringify(progress, undefined, 2)}\n`],
   ]);

@@ -5,8 +5,8 @@ import { fail } from "../errors.ts";
 import { type Node, trainableParameters, type Value } from "../graph/graph.ts";
 import type { TrainedSpec } from "../models/registry.ts";
 import { add } from "../ops/add.ts";
-import { fullSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
-import { batchCandidates } from "./batch-candidates.ts";
+import { fullSoftmax, listSoftmax, sampledSoftmax } from "../ops/sampled-softmax.ts";
+import { batchCandidates, listedCandidates } from "./batch-candidates.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import { adam } from "./optimizers.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -22,8 +22,10 @@ export interface Objective {
 }
 
 export function buildObjective(spec: TrainedSpec, dataset: TrainingData, options: TrainingOptions): Objective {
-  const { batch, temperature, scoring, hardNegativesBeta: hardness } = options;
+  const { batch, temperature, scoring, hardNegativesBeta: hardness, negativeSampling } = options;
   const { itemCounts, itemFeatures } = dataset;
+  const { train } = dataset.split;
+  const listed = negativeSampling === "listed";
   const users = buildUserGraph(spec, dataset, batch);
   const { graph, items, interests, interestCounts } = users;
   const targetIds = graph.input("targets", "u32", [batch]);
@@ -46,15 +48,21 @@ export function buildObjective(spec: TrainedSpec, dataset: TrainingData, options
       fail(
         `train: expected sampled loss for --hard-negatives-beta ${hardness}, got full, whose negatives are all items; leave one out`,
       );
+    if (listed)
+      fail(
+        "train: expected sampled loss for --negative-sampling listed, got full, whose negatives are all items; leave one out",
+      );
     loss = fullSoftmax({ ...shared, positive: items.rows(targetIds), table: items.all() });
+  } else if (negativeSampling === "listed") {
+    loss = listSoftmax({ ...shared, ...listedCandidates(items, targetIds, train, options), hardness });
   } else {
-    const candidates = batchCandidates(items, targetIds, itemCounts, options);
+    const candidates = batchCandidates(items, targetIds, itemCounts, { ...options, negativeSampling });
     sampler = candidates.sampler;
     loss = sampledSoftmax({ ...shared, ...candidates, hardness });
   }
   loss = penalties(spec, users, weights, options).reduce(add, loss);
   const step = graph.input("step", "u32", [1]);
-  const stepsPerEpoch = Math.ceil(countSamples(dataset.split.train) / batch);
+  const stepsPerEpoch = Math.ceil(countSamples(train, { listed }) / batch);
   const updates = adam(gradients(loss, trainableParameters(graph)), {
     step,
     rate: options.rate,

@@ -7,15 +7,16 @@ export interface TrainingOptions {
   readonly epochs: number;
   /** Samples per step; default 512. */
   readonly batch: number;
-  /** `"sampled"` softmax over shared negatives (the paper), or `"full"` softmax over the catalogue, for small ones. */
+  /** `"sampled"` softmax over negatives (the paper), or `"full"` softmax over the catalogue, for small ones. */
   readonly loss: "sampled" | "full";
-  /** Negatives shared by a batch; default 1000. */
+  /** Negatives shared by a batch, or at most so many of a sample's own, its first; default 1000. */
   readonly negatives: number;
   /**
    * How negatives are drawn: `"uniform"`, `"log-uniform"` over the rank by frequency, or `"frequency"`^alpha (default); or not at
-   * all: `"in-batch"` takes the other users' positives, as many as the batch has.
+   * all: `"in-batch"` takes the other users' positives, as many as the batch has, and `"listed"` those that the log lists for each
+   * sample (`negatives` of the training part), which its loss alone is over; samples that list none are left out.
    */
-  readonly negativeSampling: NegativeDistribution | "in-batch";
+  readonly negativeSampling: NegativeDistribution | "in-batch" | "listed";
   /** Negatives of `"frequency"` are drawn by frequency^alpha; default 0.75. */
   readonly negativeAlpha: number;
   /**

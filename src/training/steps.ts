@@ -1,4 +1,5 @@
 import { createBatches } from "../data/batches.ts";
+import { longestList } from "../data/listed-negatives.ts";
 import type { NegativeSampler } from "../data/negatives.ts";
 import type { HostArray } from "../graph/graph.ts";
 import { createHostNodes } from "../graph/host-nodes.ts";
@@ -39,10 +40,11 @@ export function createSteps(
   sampler: NegativeSampler | undefined,
   { split, userFeatures }: TrainingData,
   spec: TrainedSpec,
-  { batch, seed }: TrainingOptions,
+  { batch, seed, negatives: most, negativeSampling }: TrainingOptions,
 ): Steps {
   const { length } = spec.options;
-  const batches = createBatches(split.train, { batch, length, seed });
+  const listed = negativeSampling === "listed" ? longestList(split.train, most) : undefined;
+  const batches = createBatches(split.train, { batch, length, seed, listed });
   const hostNodes = createHostNodes(plan);
   const users = new Uint32Array(batch);
   const profileNames = (userFeatures?.fields ?? []).map(profileInput);
@@ -71,17 +73,17 @@ export function createSteps(
         targets: ids("targets", batch),
         weights: (inputs["weights"] ?? new Float32Array(batch)) as Float32Array,
         users,
+        negatives: ids("negatives", batch * (listed ?? 0)),
         count: 0,
       };
       const profiles = profileNames.map((name, i) => ids(name, batch * userFeatures!.fields[i]!.width));
-      const negatives = ids("negatives", 0);
       const number = ids("step", 1);
       return {
         arrays: { inputs, computed },
         fill(step) {
           batches.fill(Math.floor(step / batches.stepsPerEpoch), step % batches.stepsPerEpoch, into);
           if (userFeatures) writeProfiles(userFeatures, users, into.count, profiles);
-          sampler?.draw(step, negatives);
+          sampler?.draw(step, into.negatives);
           number[0] = step + 1;
           hostNodes.compute(inputs, computed);
         },

@@ -5,19 +5,19 @@ import { createEngine, type Engine } from "../../src/engine.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { catalogue } from "../../src/models/catalogue.ts";
 import { modelSpec } from "../../src/models/registry.ts";
-import { batchCandidates } from "../../src/training/batch-candidates.ts";
+import { batchCandidates, type SharedNegatives } from "../../src/training/batch-candidates.ts";
 import { createDataset } from "../../src/training/dataset.ts";
 import { judge, judgeMostPopular } from "../../src/training/judge.ts";
-import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
+import { trainingDefaults } from "../../src/training/options.ts";
 import { train } from "../../src/training/trainer.ts";
 
 const itemCounts = Uint32Array.of(0, 6, 3, 1);
 
-function negativesOf(options: Partial<TrainingOptions>) {
+function negativesOf(options: Partial<SharedNegatives>) {
   const graph = new Graph();
   const items = catalogue(graph, { itemCount: 3, dimension: 4, embeddingDeviation: 1, seed: 1 });
   const targetIds = graph.input("targets", "u32", [5]);
-  const all = { ...trainingDefaults, batch: 5, negatives: 20, ...options };
+  const all = { ...trainingDefaults, batch: 5, negatives: 20, negativeSampling: "frequency" as const, ...options };
   return { targetIds, ...batchCandidates(items, targetIds, itemCounts, all) };
 }
 

@@ -35,11 +35,25 @@ const features = {
   userFeatures: column("age", log.userCount, 5),
 };
 const spec = modelSpec("mind", { dimension: 8, length: 10, hiddenLayers: [8], interests: 3 });
-const options: TrainingOptions = { ...trainingDefaults, epochs: 2, batch: 16, negatives: 30 };
+const defaults: TrainingOptions = { ...trainingDefaults, epochs: 2, batch: 16, negatives: 30 };
+
+/** The log with a list of negatives for each interaction. */
+const listing = {
+  ...log,
+  negatives: {
+    offsets: Uint32Array.from({ length: log.items.length + 1 }, (_, i) => 3 * i),
+    items: Uint32Array.from({ length: 3 * log.items.length }, (_, i) => 1 + ((7 * i) % log.itemCount)),
+  },
+};
 
 /** The steps of a training, and the task of a feeder of them; `needs` as kernels may that do without some of a step's values. */
-function stepsOf(features: Pick<Dataset, "itemFeatures" | "userFeatures">, needs = (_name: string) => true) {
-  const data = createDataset(leaveOneOut(log), features);
+function stepsOf(
+  features: Pick<Dataset, "itemFeatures" | "userFeatures">,
+  needs = (_name: string) => true,
+  more: Partial<TrainingOptions> = {},
+) {
+  const options = { ...defaults, ...more };
+  const data = createDataset(leaveOneOut(listing), features);
   const { loss, updates, sampler } = buildObjective(spec, data, options);
   const { inputs, hostNodes } = plan({ outputs: { loss }, updates });
   const needed = {
@@ -55,6 +69,7 @@ const valuesOf = ({ inputs, computed }: StepArrays) => structuredClone({ inputs,
 test.each([
   ["items and users alone", stepsOf({})],
   ["features of items and users", stepsOf(features)],
+  ["lists of negatives", stepsOf({}, undefined, { negativeSampling: "listed" })],
   ["less than all", stepsOf(features, (name) => name !== "interestCounts" && name !== "weights")],
 ])(
   "a worker makes the steps of this thread, whatever the timing, from any of them on: %s",
@@ -74,7 +89,7 @@ test.each([
 
 test("what goes wrong in the worker is said in one line, at every step from there on", async () => {
   const { steps, task } = stepsOf({});
-  const feeder = feedFromWorker(steps, { ...task, options: { ...options, batch: 0 } });
+  const feeder = feedFromWorker(steps, { ...task, options: { ...defaults, batch: 0 } });
   const message = /^train: the worker that makes the batches failed: history: expected sizes of at least 1, got .*$/;
   await expect(feeder.next()).rejects.toThrow(message);
   await expect(feeder.next()).rejects.toThrow(message);
