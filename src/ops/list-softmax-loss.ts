@@ -8,6 +8,9 @@ import type { Dispatch, Op, Tensor, Value } from "../graph/graph.ts";
 import { lastDimension, requireShapes, rowPitch, sameShape } from "../graph/shape.ts";
 import { noWinner } from "../reference/best-scores.ts";
 import * as reference from "../reference/list-softmax-loss.ts";
+import type { SampledSoftmaxRule } from "../reference/sampled-softmax-loss.ts";
+import { requireMargin } from "./interest-similarity.ts";
+import { apartDispatches } from "./sampled-softmax-loss.ts";
 
 export interface ListSoftmaxLossInputs {
   /** What scores the candidates, each by the best: interests `[B, K, d]`, K at most 255, or one vector for each user, `[B, d]`. */
@@ -31,14 +34,16 @@ export interface ListSoftmaxLossInputs {
  * user's own negatives, a score being the largest product of the candidate with an active interest, the lowest winning a tie. A user
  * whose list is empty costs nothing; all weights 0: loss 0, gradients 0.
  *
+ * With `decorrelation` each user's loss has `scale` times the similarity of its interests more, as `interestSimilarity` measures it.
+ *
  * There is no log q correction: how a given list was drawn is not known, and list-wise training (torch-rechub) has none.
  * @param options `temperature` T, above 0, default 1; `hardness`, at least 0, default 0: weighs the negatives of a list by
- * `e^(hardness s / T)` over the mean of these weights, as `sampledSoftmax` does
+ * `e^(hardness s / T)` over the mean of these weights, as `sampledSoftmax` does; `decorrelation`, of interests `[B, K, d]`, default none
  * @returns the loss, `[1]`
  */
 export function listSoftmaxLoss(
   inputs: ListSoftmaxLossInputs,
-  { temperature = 1, hardness = 0 }: Partial<reference.ListSoftmaxRule> = {},
+  { temperature = 1, hardness = 0, decorrelation }: Partial<SampledSoftmaxRule> = {},
 ): Value {
   const { interests, interestCounts, negatives, positive, targetIds, negativeIds, weights } = inputs;
   const values = { interests, interestCounts, positive, negatives, targetIds, negativeIds, weights };
@@ -60,7 +65,13 @@ export function listSoftmaxLoss(
     fail(`listSoftmaxLoss: expected a temperature above 0, got ${temperature}`);
   if (!(hardness >= 0 && Number.isFinite(hardness)))
     fail(`listSoftmaxLoss: expected a hardness of at least 0, got ${hardness}`);
-  return interests.graph.apply(listSoftmaxLossOp, Object.values(values), { temperature, hardness })[0]!;
+  if (decorrelation) {
+    requireMargin("listSoftmaxLoss", decorrelation.margin);
+    const { shape } = interests;
+    requireShapes(shape.length === 3, "listSoftmaxLoss", "interests [B, K, d] to keep apart", { interests: shape });
+  }
+  const rule = { temperature, hardness, decorrelation };
+  return interests.graph.apply(listSoftmaxLossOp, Object.values(values), rule)[0]!;
 }
 
 const data = (tensor: Tensor | undefined) => tensor!.data as Float64Array;
@@ -82,21 +93,30 @@ const params = ({ users, interests, negatives }: reference.ListSoftmaxSizes, row
   quads: u32(rowPitch(rows.shape, "f32") / 4),
 });
 
-/** Outputs: the loss; its gradient for the scores of the positive and the negatives, and their winners. */
-const listSoftmaxLossOp: Op<reference.ListSoftmaxRule> = {
+/**
+ * Outputs: the loss; its gradient for the scores of the positive and the negatives, and their winners; with decorrelation how much
+ * the interests of a user make up of each other's gradients.
+ */
+const listSoftmaxLossOp: Op<SampledSoftmaxRule> = {
   name: "listSoftmaxLoss",
-  outputs([interests, , , negatives]) {
-    const shape = [interests!.shape[0]!, 1 + negatives!.shape[1]!];
-    return [{ shape: [1] }, { shape }, { shape, type: "u32" }];
+  outputs([interests, , , negatives], { decorrelation }) {
+    const { users, interests: most, negatives: count } = sizesOf(interests!, negatives!);
+    const shape = [users, 1 + count];
+    return [
+      { shape: [1] },
+      { shape },
+      { shape, type: "u32" },
+      ...(decorrelation ? [{ shape: [users, most, most] }] : []),
+    ];
   },
   // The scores are there first.
   workspace: [1],
   scratch: ([, counts]) => [{ shape: counts!.shape }],
-  gradient({ inputs, outputs: [, g, winners] }, [upstream]) {
+  gradient({ inputs, outputs: [, g, winners, coefficients] }, [upstream]) {
     const [interests, , positive, negatives, ...others] = inputs as [Value, Value, Value, Value];
     const [dInterests, dPositive, dNegatives] = interests.graph.apply(
       listSoftmaxLossBackwardOp,
-      [interests, positive, negatives, g!, winners!, upstream!],
+      [interests, positive, negatives, g!, winners!, upstream!, ...(coefficients ? [coefficients] : [])],
       undefined,
     );
     return [dInterests!, null, dPositive!, dNegatives!, ...others.map(() => null)];
@@ -113,7 +133,10 @@ const listSoftmaxLossOp: Op<reference.ListSoftmaxRule> = {
     };
     return reference.listSoftmaxLoss(inputs, sizesOf(interests!, negatives!), rule);
   },
-  kernels({ inputs, outputs: [loss, scores, winners], scratch: [terms], attributes }): Dispatch[] {
+  kernels(
+    { inputs, outputs: [loss, scores, winners, coefficients], scratch: [terms], attributes },
+    target,
+  ): Dispatch[] {
     const [interests, counts, positive, negatives, targetIds, negativeIds, weights] = inputs as [Value, ...Value[]];
     const sizes = sizesOf(interests, negatives!);
     const { users } = sizes;
@@ -135,6 +158,7 @@ const listSoftmaxLossOp: Op<reference.ListSoftmaxRule> = {
         bindings: [...[targetIds!, negativeIds!, weights!].map(read), write(scores!), write(terms!)],
         workgroups: gridOf(users),
       },
+      ...apartDispatches(inputs, [terms!, coefficients], attributes, target),
       {
         shader: sumShader,
         params: { users: u32(users) },
@@ -148,22 +172,23 @@ const listSoftmaxLossOp: Op<reference.ListSoftmaxRule> = {
 const listSoftmaxLossBackwardOp: Op<undefined> = {
   name: "listSoftmaxLossBackward",
   outputs: (rows) => rows.slice(0, 3).map(({ shape }) => ({ shape })),
-  reference([interests, positive, negatives, g, winners, upstream]) {
+  reference([interests, positive, negatives, g, winners, upstream, coefficients]) {
     const rows = { interests: data(interests), positive: data(positive), negatives: data(negatives) };
     const sizes = sizesOf(interests!, negatives!);
     return reference
-      .listSoftmaxLossBackward(rows, data(g), ids(winners), sizes)
+      .listSoftmaxLossBackward(rows, data(g), ids(winners), sizes, coefficients && data(coefficients))
       .map((gradient) => gradient.map((value) => value * data(upstream)[0]!));
   },
   kernels({ inputs, outputs }) {
-    const [interests, , negatives] = inputs as [Value, Value, Value];
+    const [interests, , negatives, g, , , coefficients] = inputs as [Value, Value, Value, Value, Value, Value, Value?];
     const sizes = sizesOf(interests, negatives);
     const rows = sizes.users * (sizes.interests + 1 + sizes.negatives);
     return [
       {
         shader: backwardShader,
+        constants: { apart: Number(coefficients !== undefined) },
         params: params(sizes, interests),
-        bindings: [...inputs.map(read), ...outputs.map(write)],
+        bindings: [...inputs.slice(0, 6).map(read), read(coefficients ?? g), ...outputs.map(write)],
         workgroups: gridOf((rows * rowPitch(interests.shape, "f32")) / 4),
       },
     ];

@@ -158,8 +158,8 @@ const sampledSoftmaxLossOp: Op<reference.SampledSoftmaxRule> = {
   }),
 };
 
-/** The launch that adds what similar interests cost to the terms of the loss, if anything. */
-function apartDispatches(
+/** The launch that adds what similar interests cost to the terms of a loss, if anything; of the inputs, interests, counts and weights. */
+export function apartDispatches(
   [v, counts, , , , , weights]: readonly Value[],
   [similarity, coefficients]: readonly [Value, Value?],
   { decorrelation }: reference.SampledSoftmaxRule,

@@ -77,8 +77,12 @@ export function sampledSoftmax(options: SampledSoftmaxOptions): Value {
  * @returns the loss, `[1]`
  */
 export function listSoftmax(options: ListSoftmaxOptions): Value {
-  const { temperature, hardness } = options;
-  return keptApart(listSoftmaxLoss({ ...options, interests: scorersOf(options) }, { temperature, hardness }), options);
+  const { temperature, hardness, decorrelation } = options;
+  const interests = scorersOf(options);
+  const both = interests === options.interests && interests.shape.length === 3;
+  const rule = { temperature, hardness, ...(both && { decorrelation }) };
+  const loss = listSoftmaxLoss({ ...options, interests }, rule);
+  return both ? loss : keptApart(loss, options);
 }
 
 /**

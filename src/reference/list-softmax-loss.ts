@@ -1,5 +1,6 @@
 import { bestScores, noWinner, winnerOf } from "./best-scores.ts";
-import { negativeSum, type SampledSoftmaxRule } from "./sampled-softmax-loss.ts";
+import { interestSimilarityBackward } from "./interest-similarity.ts";
+import { costOfSimilarity, negativeSum, type SampledSoftmaxRule } from "./sampled-softmax-loss.ts";
 
 /** What {@link listSoftmaxLoss} is given; arrays as in the op of the same name. */
 export interface ListSoftmaxLossInputs {
@@ -20,8 +21,6 @@ export interface ListSoftmaxSizes {
   readonly dimension: number;
 }
 
-export type ListSoftmaxRule = Pick<SampledSoftmaxRule, "temperature" | "hardness">;
-
 /** The candidates of user b, `[1 + negatives, d]`: the positive, then the list. */
 function candidatesOf(positive: Float64Array, negatives: Float64Array, b: number, sizes: ListSoftmaxSizes) {
   const { negatives: count, dimension: d } = sizes;
@@ -34,13 +33,14 @@ function candidatesOf(positive: Float64Array, negatives: Float64Array, b: number
 /**
  * loss = sum_b w_b l_b / sum_b w_b with l_b = -log(e^x / (e^x + N)), x the score of the positive over the temperature and N the sum
  * over the negatives of the user's own list, each candidate scored by its best interest; 0 where all weights are 0. Beside it, for
- * the positive and the list, `[users, 1 + negatives]` each, the gradient of the loss for the scores, and their winners.
+ * the positive and the list, `[users, 1 + negatives]` each, the gradient of the loss for the scores, and their winners; with
+ * decorrelation, too, how much the interests of a user make up of each other's gradients by it.
  */
 export function listSoftmaxLoss(
   inputs: ListSoftmaxLossInputs,
   sizes: ListSoftmaxSizes,
-  { temperature, hardness }: ListSoftmaxRule,
-): [loss: Float64Array, dScores: Float64Array, winners: Uint32Array] {
+  { temperature, hardness, decorrelation }: SampledSoftmaxRule,
+): [loss: Float64Array, dScores: Float64Array, winners: Uint32Array, ...apart: Float64Array[]] {
   const { interests, counts, targetIds, negativeIds, weights } = inputs;
   const { users, interests: most, negatives: count, dimension } = sizes;
   const dScores = new Float64Array(users * (1 + count));
@@ -67,15 +67,20 @@ export function listSoftmaxLoss(
     dScores[row] = -factor;
     for (const [i, m] of places.entries()) dScores[row + 1 + m] = factor * gradient[i]!;
   }
-  return [Float64Array.of(loss), dScores, winners];
+  const [cost, ...apart] = decorrelation ? costOfSimilarity(inputs, decorrelation, sizes) : [0];
+  return [Float64Array.of(loss + cost), dScores, winners, ...apart];
 }
 
-/** dv[b, j] = sum over c with winner[b, c] = j of g[b, c] e[b, c], and de[b, c] = g[b, c] v[b, winner[b, c]]. */
+/**
+ * dv[b, j] = sum over c with winner[b, c] = j of g[b, c] e[b, c], and de[b, c] = g[b, c] v[b, winner[b, c]]; with coefficients, dv[b, j]
+ * has sum_i coefficients[b, j, i] v[b, i] more.
+ */
 export function listSoftmaxLossBackward(
   { interests, positive, negatives }: Pick<ListSoftmaxLossInputs, "interests" | "positive" | "negatives">,
   g: Float64Array,
   winners: Uint32Array,
   sizes: ListSoftmaxSizes,
+  coefficients?: Float64Array,
 ): [dInterests: Float64Array, dPositive: Float64Array, dNegatives: Float64Array] {
   const { users, interests: most, negatives: count, dimension: d } = sizes;
   const dInterests = new Float64Array(interests.length);
@@ -94,6 +99,11 @@ export function listSoftmaxLossBackward(
         into[at + i] = gradient * interests[place]!;
       }
     }
+  }
+  if (coefficients) {
+    const similaritySizes = { users, interests: most, d };
+    const more = interestSimilarityBackward(interests, coefficients, new Float64Array(users).fill(1), similaritySizes);
+    for (const [i, value] of more.entries()) dInterests[i]! += value;
   }
   return [dInterests, dPositive, dNegatives];
 }

@@ -95,11 +95,21 @@ export function sampledSoftmaxLoss(
     const j = winner[0]! & 255;
     if (j !== noWinner) own.set([-factor, j], 2 * b);
   }
-  if (!decorrelation) return [Float64Array.of(loss), dScores, winners, own];
-  const similaritySizes = { users, interests: most, d: dimension };
-  const [similarity, coefficients] = interestSimilarity(interests, counts, decorrelation.margin, similaritySizes);
-  const factors = weights.map((weight) => (weight > 0 ? (decorrelation.scale * weight) / total : 0));
-  const apart = coefficients.map((coefficient, i) => factors[Math.floor(i / most ** 2)]! * coefficient);
-  for (const [b, factor] of factors.entries()) loss += factor * similarity[b]!;
-  return [Float64Array.of(loss), dScores, winners, own, apart];
+  const [cost, ...apart] = decorrelation ? costOfSimilarity(inputs, decorrelation, sizes) : [0];
+  return [Float64Array.of(loss + cost), dScores, winners, own, ...apart];
+}
+
+/** What similar interests add to a loss, and how much they make up of each other's gradients by it. */
+export function costOfSimilarity(
+  { interests, counts, weights }: Pick<SampledSoftmaxLossInputs, "interests" | "counts" | "weights">,
+  { scale, margin }: Decorrelation,
+  { users, interests: most, dimension: d }: Omit<BestScoresSizes, "candidates">,
+): [cost: number, coefficients: Float64Array] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const [similarity, coefficients] = interestSimilarity(interests, counts, margin, { users, interests: most, d });
+  const factors = weights.map((weight) => (weight > 0 ? (scale * weight) / total : 0));
+  return [
+    factors.reduce((sum, factor, b) => sum + factor * similarity[b]!, 0),
+    coefficients.map((coefficient, i) => factors[Math.floor(i / most ** 2)]! * coefficient),
+  ];
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Graph } from "../../src/graph/graph.ts";
 import { listSoftmaxLoss } from "../../src/ops/list-softmax-loss.ts";
 import { listSoftmaxLoss as reference } from "../../src/reference/list-softmax-loss.ts";
-import { sampledSoftmaxLoss } from "../../src/reference/sampled-softmax-loss.ts";
+import { type Decorrelation, sampledSoftmaxLoss } from "../../src/reference/sampled-softmax-loss.ts";
 import { describeOp, integers, normals, numbers, type OpCase } from "../support/op.ts";
 
 const rule = { temperature: 1, hardness: 0 };
@@ -91,10 +91,11 @@ interface Options {
   readonly targets?: readonly number[];
   readonly negatives?: readonly number[];
   readonly oneVector?: boolean;
+  readonly decorrelation?: Decorrelation;
 }
 
 function loss(name: string, users: number, count: number, options: Options = {}, more: Partial<OpCase> = {}): OpCase {
-  const { interests = 3, d = 6, scale = 1, temperature = 1, hardness = 0, oneVector = false } = options;
+  const { interests = 3, d = 6, scale = 1, temperature = 1, hardness = 0, oneVector = false, decorrelation } = options;
   const most = oneVector ? 1 : interests;
   const negatives = options.negatives ?? Array.from({ length: users * count }, (_, i) => 1 + (i % 990));
   return {
@@ -119,7 +120,7 @@ function loss(name: string, users: number, count: number, options: Options = {},
           negativeIds: negativeIds!,
           weights: weights!,
         },
-        { temperature, hardness },
+        { temperature, hardness, decorrelation },
       ),
     differentiate: ["interests", "negatives", "positive"],
     ...more,
@@ -144,5 +145,11 @@ describeOp("listSoftmaxLoss", [
   loss("more users than a workgroup, wide", 67, 9, { interests: 5, d: 33 }),
   loss("hard negatives", 5, 7, { hardness: 1.5, temperature: 0.7 }),
   loss("hard negatives, short lists", 3, 4, { hardness: 2, negatives: [1, 2, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0] }),
+  loss("interests kept apart", 5, 6, { decorrelation: { scale: 3, margin: 0.1 }, counts: [3, 2, 1, 0, 3] }),
+  loss("five interests kept apart, a padded user", 3, 2, {
+    interests: 5,
+    decorrelation: { scale: 2, margin: 0 },
+    weights: [1, 0, 2],
+  }),
   loss("large scores", 4, 6, { scale: 1e3 }, { gradientTolerance: 1e-4, tolerance: 1e-4 }),
 ]);
