@@ -11,6 +11,7 @@ import { createDataset } from "../../src/training/dataset.ts";
 import { judge } from "../../src/training/judge.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource, saveModel } from "../../src/training/model-folder.ts";
 import { dataDefaults } from "../../src/training/model-folder-data.ts";
+import { decodeSequences, encodeSequences } from "../../src/training/model-folder-tables.ts";
 import { buildObjective } from "../../src/training/objective.ts";
 import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
 import type { Checkpoint } from "../../src/training/progress.ts";
@@ -81,6 +82,15 @@ test("samples without a list are left out, and a log without lists is refused", 
   expect(() => build(log, { loss: "full" })).toThrow(
     /^train: expected sampled loss for --negative-sampling listed, got full/,
   );
+});
+
+test("a folder whose lists do not fit its interactions is refused", () => {
+  const { offsets, items } = log.negatives;
+  const decode = (negatives: typeof log.negatives) =>
+    decodeSequences(Buffer.concat(encodeSequences({ ...log, negatives })), "log", log.userCount, log.itemCount);
+  expect(decode(log.negatives).negatives).toEqual(log.negatives);
+  expect(() => decode({ offsets: offsets.slice(1), items })).toThrow("log: its lists of negatives do not fit");
+  expect(() => decode({ offsets, items: items.with(3, 91) })).toThrow("log: an item is not one of the 90");
 });
 
 describe("training", () => {
