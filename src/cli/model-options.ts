@@ -3,6 +3,7 @@ import { fail } from "../errors.ts";
 import { type MindOptions, mindDefaults } from "../models/mind.ts";
 import { type ModelName, type ModelOptions, type ModelSpec, modelDefaults, modelSpec } from "../models/registry.ts";
 import { walsDefaults } from "../models/wals.ts";
+import { trainingOptionsSchema } from "../training/model-folder-schema.ts";
 import {
   checkModelSpec,
   comirecDrOptionsSchema,
@@ -12,9 +13,8 @@ import {
   itemCfOptionsSchema,
   mindOptionsSchema,
   modelNameSchema,
-  trainingOptionsSchema,
   walsOptionsSchema,
-} from "../training/model-folder-schema.ts";
+} from "../training/model-spec-schema.ts";
 import { type TrainingOptions, trainingDefaults, trainingDefaultsOf } from "../training/options.ts";
 import { mindPresets, type Preset, presetNames } from "../training/presets.ts";
 import { type Flag, flagOf, showValue } from "./options.ts";

@@ -13,16 +13,9 @@ import { openFolder } from "../storage/read-folder.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
 import { buildUserGraph } from "./encoded-users.ts";
 import type { DataDescription } from "./model-folder-data.ts";
-import {
-  checkModelSpec,
-  configSchema,
-  format,
-  parseWith,
-  progressSchema,
-  type TestResult,
-  version,
-} from "./model-folder-schema.ts";
+import { configSchema, format, parseWith, progressSchema, type TestResult, version } from "./model-folder-schema.ts";
 import * as tables from "./model-folder-tables.ts";
+import { checkModelSpec } from "./model-spec-schema.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { Checkpoint, TrainingProgress } from "./progress.ts";
 import { splitLog } from "./protocol.ts";

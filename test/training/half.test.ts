@@ -14,7 +14,7 @@ import { buildUserGraph } from "../../src/training/encoded-users.ts";
 import { judge } from "../../src/training/judge.ts";
 import { datasetOf, loadCheckpoint, loadModel, type ModelSource, saveModel } from "../../src/training/model-folder.ts";
 import { dataDefaults } from "../../src/training/model-folder-data.ts";
-import { modelSpecSchema } from "../../src/training/model-folder-schema.ts";
+import { modelSpecSchema } from "../../src/training/model-spec-schema.ts";
 import { type TrainingOptions, trainingDefaults } from "../../src/training/options.ts";
 import { restore } from "../../src/training/parameter-arrays.ts";
 import { train } from "../../src/training/trainer.ts";
