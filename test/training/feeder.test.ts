@@ -19,11 +19,11 @@ import shipped from "../../tsdown.config.ts";
 // The worker's code is a file that the build puts beside the others, so these tests run what is shipped.
 const folder = join(import.meta.dirname, "../dist");
 let canWork: typeof WorkerFeeder.canWork;
-let feedFromWorker: typeof WorkerFeeder.feedFromWorker;
+let feedFromWorkers: typeof WorkerFeeder.feedFromWorkers;
 beforeAll(async () => {
   const entry = { ...(shipped.entry as object), "worker-feeder": "src/training/worker-feeder.ts" };
   await build({ ...shipped, entry, outDir: folder, dts: false, config: false, logLevel: "silent" });
-  ({ canWork, feedFromWorker } = await import(/* @vite-ignore */ join(folder, "worker-feeder.js")));
+  ({ canWork, feedFromWorkers } = await import(/* @vite-ignore */ join(folder, "worker-feeder.js")));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -67,14 +67,14 @@ function stepsOf(
 const valuesOf = ({ inputs, computed }: StepArrays) => structuredClone({ inputs, computed });
 
 test.each([
-  ["items and users alone", stepsOf({})],
-  ["features of items and users", stepsOf(features)],
-  ["lists of negatives", stepsOf({}, undefined, { negativeSampling: "listed" })],
-  ["less than all", stepsOf(features, (name) => name !== "interestCounts" && name !== "weights")],
+  ["items and users alone", 1, stepsOf({})],
+  ["features of items and users", 2, stepsOf(features)],
+  ["lists of negatives", 2, stepsOf({}, undefined, { negativeSampling: "listed" })],
+  ["less than all", 3, stepsOf(features, (name) => name !== "interestCounts" && name !== "weights")],
 ])(
-  "a worker makes the steps of this thread, whatever the timing, from any of them on: %s",
-  async (_, { steps, task }) => {
-    const feeder = feedFromWorker(steps, task);
+  "workers make the steps of this thread, whatever the timing, from any of them on: %s, by %i",
+  async (_, workers, { steps, task }) => {
+    const feeder = feedFromWorkers(steps, task, workers);
     const own = steps.within(new ArrayBuffer(steps.bytes));
     for (let step = task.first; step < 2 * steps.perEpoch; step++) {
       const got = await feeder.next();
@@ -89,7 +89,7 @@ test.each([
 
 test("what goes wrong in the worker is said in one line, at every step from there on", async () => {
   const { steps, task } = stepsOf({});
-  const feeder = feedFromWorker(steps, { ...task, options: { ...defaults, batch: 0 } });
+  const feeder = feedFromWorkers(steps, { ...task, options: { ...defaults, batch: 0 } });
   const message = /^train: the worker that makes the batches failed: history: expected sizes of at least 1, got .*$/;
   await expect(feeder.next()).rejects.toThrow(message);
   await expect(feeder.next()).rejects.toThrow(message);
