@@ -1,5 +1,5 @@
 import { fail } from "../errors.ts";
-import type { Tensor, Value } from "./graph.ts";
+import type { HostArray, Tensor, Value } from "./graph.ts";
 import type { Plan } from "./plan.ts";
 import { elementCount, formatShape } from "./shape.ts";
 
@@ -24,12 +24,14 @@ const describeArray = ({ type, shape }: Value): string =>
 
 /**
  * Runs a plan on the CPU through the references, in double precision. `parameters` are read and, by updates, replaced in
- * place; their array type decides how they are rounded.
+ * place; their array type decides how they are rounded. `computed` holds what the host nodes make, in their order, where that
+ * has been done.
  */
 export function interpret(
   plan: Plan,
   inputs: InputArrays,
   parameters: ReadonlyMap<string, Float64Array | Float32Array>,
+  computed?: readonly HostArray[],
 ): Map<Value, Tensor> {
   checkInputs(plan, inputs);
   const tensors = new Map<Value, Tensor>();
@@ -40,7 +42,9 @@ export function interpret(
   for (const value of plan.constants) bind(value, value.initial!());
   for (const value of plan.parameters)
     bind(value, parameters.get(value.name) ?? fail(`run: no parameter ${value.name}`));
-  for (const node of [...plan.hostNodes, ...plan.deviceNodes]) {
+  const made = plan.hostNodes.flatMap(({ outputs }) => outputs);
+  for (const [i, array] of (computed ?? []).entries()) bind(made[i]!, array);
+  for (const node of computed ? plan.deviceNodes : [...plan.hostNodes, ...plan.deviceNodes]) {
     const results = node.op.reference(
       node.inputs.map((input) => tensors.get(input)!),
       node.attributes,

@@ -1,6 +1,7 @@
 import { fail } from "../errors.ts";
 import { fromHalf, toHalf } from "../reference/half.ts";
 import type { Dispatch, HostArray, Node, Tensor, Value } from "./graph.ts";
+import { createHostNodes } from "./host-nodes.ts";
 import { type InputArrays, interpret } from "./interpreter.ts";
 import type { Plan } from "./plan.ts";
 import { formatShape, type Precision, type Shape, sameShape } from "./shape.ts";
@@ -153,8 +154,10 @@ export function createHostProgram(
 ): Program {
   for (const value of plan.parameters) parameters.adopt(value);
   let last: Map<Value, Tensor> | undefined;
-  const run = (inputs: InputArrays) => {
-    last = interpret(plan, inputs, parameters.arrays);
+  const hostNodes = createHostNodes(plan);
+  const run = (inputs: InputArrays, computed?: readonly HostArray[]) => {
+    if (computed) hostNodes.check(computed);
+    last = interpret(plan, inputs, parameters.arrays, computed);
   };
   const read = (output: string): HostArray => {
     const value = outputNamed(outputs, output);
@@ -165,7 +168,7 @@ export function createHostProgram(
     plan,
     dispatches: 0,
     families: [],
-    run: async (inputs) => run(inputs),
+    run: async (inputs, computed) => run(inputs, computed),
     async measure(inputs) {
       const start = performance.now();
       run(inputs);

@@ -17,6 +17,8 @@ const halves: Op = {
   reference: ([x]) => [(x!.data as Float64Array).map((value) => value / 2)],
 };
 
+const halvesOnDevice: Op = { ...halves, name: "halvesOnDevice", host: false };
+
 /** A graph with every host op of the package, one that reads another's output, and one without a host kernel. */
 function everyHostOp() {
   const graph = new Graph();
@@ -60,26 +62,54 @@ test("host ops compute into the same memory what their references compute, with 
   }
 });
 
-test("a run takes what was computed elsewhere in place of computing it, even in shared memory", async () => {
-  const { outputs, plan } = everyHostOp();
-  const nodes = createHostNodes(plan);
-  const shared = allocateArrays(nodes.values).map((array) =>
-    array instanceof Uint32Array
-      ? new Uint32Array(new SharedArrayBuffer(array.byteLength))
-      : new Float32Array(new SharedArrayBuffer(array.byteLength)),
-  );
-  const engine = await createEngine();
+test.each(["auto", "cpu"] as const)(
+  "a run on %s takes what was computed elsewhere in place of computing it, even in shared memory",
+  async (adapter) => {
+    const { outputs, plan } = everyHostOp();
+    const nodes = createHostNodes(plan);
+    const shared = allocateArrays(nodes.values).map((array) =>
+      array instanceof Uint32Array
+        ? new Uint32Array(new SharedArrayBuffer(array.byteLength))
+        : new Float32Array(new SharedArrayBuffer(array.byteLength)),
+    );
+    const engine = await createEngine({ adapter });
+    const program = await engine.compile({ outputs });
+    nodes.compute(feeds[1]!, shared);
+    await program.run(feeds[0]!, shared);
+    for (const [name, value] of Object.entries(outputs)) {
+      expect([...(await program.read(name))], name).toEqual([...shared[nodes.values.indexOf(value)]!]);
+    }
+    await expect(program.run(feeds[0]!, shared.slice(1))).rejects.toThrow(
+      `run: expected ${shared.length} computed arrays, got ${shared.length - 1}`,
+    );
+    await expect(program.run(feeds[0]!, shared.toReversed())).rejects.toThrow(
+      "run: expected the computed expandMembers.0.0 as u32 [3, 4, 2]; got a Float32Array of 3 elements",
+    );
+    engine.dispose();
+  },
+);
+
+test("what the host computes is computed once in a run, on the CPU engine too", async () => {
+  let calls = 0;
+  const counted: Op = {
+    ...halves,
+    reference(inputs) {
+      calls++;
+      return halves.reference(inputs, undefined);
+    },
+  };
+  const graph = new Graph();
+  const half = graph.apply(counted, [graph.input("weights", "f32", [3])], undefined)[0]!;
+  const outputs = { half, fourth: graph.apply(halvesOnDevice, [half], undefined)[0]! };
+  const engine = await createEngine({ adapter: "cpu" });
   const program = await engine.compile({ outputs });
-  nodes.compute(feeds[1]!, shared);
-  await program.run(feeds[0]!, shared);
-  for (const [name, value] of Object.entries(outputs)) {
-    expect([...(await program.read(name))], name).toEqual([...shared[nodes.values.indexOf(value)]!]);
-  }
-  await expect(program.run(feeds[0]!, shared.slice(1))).rejects.toThrow(
-    `run: expected ${shared.length} computed arrays, got ${shared.length - 1}`,
-  );
-  await expect(program.run(feeds[0]!, shared.toReversed())).rejects.toThrow(
-    "run: expected the computed expandMembers.0.0 as u32 [3, 4, 2]; got a Float32Array of 3 elements",
-  );
-  engine.dispose();
+  const weights = Float32Array.of(4, 8, 12);
+  await program.run({ weights });
+  expect(calls).toBe(1);
+  const nodes = createHostNodes(program.plan);
+  const arrays = allocateArrays(nodes.values);
+  nodes.compute({ weights }, arrays);
+  await program.run({ weights }, arrays);
+  expect(calls).toBe(2);
+  expect([...(await program.read("fourth"))]).toEqual([1, 2, 3]);
 });
