@@ -1,9 +1,4 @@
-import type { Engine } from "../engine.ts";
-import type { Parameters } from "../graph/program.ts";
-import type { Arrays } from "../models/arrays.ts";
-import type { ModelSpec } from "../models/registry.ts";
-import type { Dataset } from "./dataset.ts";
-import { type Judgement, type JudgeOptions, judge } from "./judge.ts";
+import type { Judgement, JudgeOptions } from "./judge.ts";
 import type { TrainingOptions } from "./options.ts";
 import { afterEpoch, type EpochResult, type TrainingProgress, validationCutoffs } from "./progress.ts";
 
@@ -18,23 +13,19 @@ export interface EndedEpoch {
   readonly isBest: boolean;
 }
 
-/** Ends the epoch at hand: judges what was learned by the validation users and says where training stands. */
-export async function endEpoch(
-  engine: Engine,
-  learned: Parameters | Arrays,
-  spec: ModelSpec,
-  dataset: Dataset,
+/** How what was learned is judged after each epoch. */
+export const validating = (
+  { includeSeen, validationUsers: users }: TrainingOptions,
+  onProgress: JudgeOptions["onProgress"],
+): JudgeOptions => ({ at: validationCutoffs, includeSeen, users, onProgress });
+
+/** Ends the epoch at hand: says where training stands once it has been judged by the validation users. */
+export function endEpoch(
+  judgement: Judgement,
   options: TrainingOptions,
   before: TrainingProgress,
   trained: TrainedEpoch,
-  onProgress: JudgeOptions["onProgress"],
-): Promise<EndedEpoch> {
-  const judgement = await judge(engine, learned, spec, dataset, dataset.split.validation, {
-    at: validationCutoffs,
-    includeSeen: options.includeSeen,
-    users: options.validationUsers,
-    onProgress,
-  });
+): EndedEpoch {
   const { metrics, interestCosine } = judgement;
   const result: EpochResult = { epoch: before.epoch, ...trained, validation: metrics, interestCosine };
   const progress = afterEpoch(before, result, options);

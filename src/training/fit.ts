@@ -3,7 +3,8 @@ import type { Arrays } from "../models/arrays.ts";
 import { type FittedSpec, fittedModel } from "../models/registry.ts";
 import { createTicker } from "../ticker.ts";
 import type { Dataset } from "./dataset.ts";
-import { endEpoch } from "./end-epoch.ts";
+import { endEpoch, validating } from "./end-epoch.ts";
+import { judge } from "./judge.ts";
 import type { TrainingOptions } from "./options.ts";
 import { type Checkpoint, goesOn, nothingTrained, type TrainingHooks, type TrainingResult } from "./progress.ts";
 
@@ -37,7 +38,9 @@ export async function fitModel(
     });
     now = arrays;
     const fitted = { loss, seconds: clock.seconds(), samplesPerSecond: clock.rate(1) };
-    const ended = await endEpoch(engine, now, spec, dataset, limited, progress, fitted, hooks.onValidation);
+    const judging = validating(options, hooks.onValidation);
+    const judgement = await judge(engine, now, spec, dataset, dataset.split.validation, judging);
+    const ended = endEpoch(judgement, limited, progress, fitted);
     progress = ended.progress;
     if (ended.isBest) best = now;
     hooks.onEpoch?.(ended.result, ended.judgement);

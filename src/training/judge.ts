@@ -6,13 +6,13 @@ import { type RankingMetrics, rankingMetrics } from "../evaluation/metrics.ts";
 import { mostPopularRanks, popularityOrder, seenItems } from "../evaluation/most-popular.ts";
 import type { Parameters } from "../graph/program.ts";
 import type { Arrays } from "../models/arrays.ts";
-import { isFitted, type ModelSpec } from "../models/registry.ts";
+import { isFitted, type ModelSpec, type TrainedSpec } from "../models/registry.ts";
 import { noWinner } from "../reference/best-scores.ts";
 import type { Dataset } from "./dataset.ts";
 import { createDeviceRanker } from "./device-ranker.ts";
 import { createFittedRanker } from "./fitted-ranker.ts";
 import { restored } from "./parameter-arrays.ts";
-import { type BestItems, sampleUsers } from "./ranker.ts";
+import { type BestItems, type Ranker, sampleUsers } from "./ranker.ts";
 
 export interface JudgeOptions {
   /** Cutoffs N of the metrics. */
@@ -54,6 +54,33 @@ export interface Judgement {
 /** How many of a user's first items tell which interests are in use. */
 export const topForUse = 50;
 
+/** Judges parameters as they are now, again and again. */
+export interface Judge {
+  judge(): Promise<Judgement>;
+  /** Frees what it was compiled to. */
+  dispose(): void;
+}
+
+/** A judge of parameters that go on learning: its programs are compiled when it first judges, and kept. */
+export function createJudge(
+  engine: Engine,
+  parameters: Parameters,
+  spec: TrainedSpec,
+  dataset: Dataset,
+  evaluated: EvaluationUsers,
+  options: JudgeOptions,
+): Judge {
+  const users = sampleUsers(evaluated, options.users);
+  let ranker: Ranker | undefined;
+  return {
+    async judge() {
+      ranker ??= await createDeviceRanker(engine, parameters, spec, dataset, users, options.includeSeen ?? false);
+      return judgeWith(ranker, users, options);
+    },
+    dispose: () => ranker?.dispose(),
+  };
+}
+
 /**
  * Ranks the whole catalogue for every evaluated user: on the device by a trained model, on the CPU by a fitted one.
  * @param learned what the model has learned: on the engine, as when it is trained, or as it was read from a folder
@@ -66,43 +93,47 @@ export async function judge(
   evaluated: EvaluationUsers,
   options: JudgeOptions,
 ): Promise<Judgement> {
-  const users = sampleUsers(evaluated, options.users);
+  if (isFitted(spec)) {
+    const users = sampleUsers(evaluated, options.users);
+    return judgeWith(createFittedRanker(spec, arraysOf(learned), dataset.itemCount, users), users, options);
+  }
+  const once = createJudge(engine, parametersOf(engine, learned), spec, dataset, evaluated, options);
+  try {
+    return await once.judge();
+  } finally {
+    once.dispose();
+  }
+}
+
+async function judgeWith(ranker: Ranker, users: EvaluationUsers, options: JudgeOptions): Promise<Judgement> {
   const { includeSeen = false, lists } = options;
   options.onProgress?.(0, users.users.length);
-  const { itemCount } = dataset;
-  const ranker = isFitted(spec)
-    ? createFittedRanker(spec, arraysOf(learned), itemCount, users)
-    : await createDeviceRanker(engine, parametersOf(engine, learned), spec, dataset, users, includeSeen);
   const { batch, dimension, interests: interestLimit } = ranker;
   const count = users.users.length;
   const ranks = new Uint32Array(users.targets.items.length);
   const interests = new Float32Array(count * interestLimit * dimension);
   const interestCounts = new Uint32Array(count);
   let inUse: number | null = null;
-  try {
-    for (let from = 0; from < count; from += batch) {
-      const here = Math.min(batch, count - from);
-      const seen = Array.from({ length: here }, (_, row) => (includeSeen ? nothing : seenItems(users, from + row)));
-      const ranked = await ranker.rank(from, seen);
-      ranks.set(ranked.ranks, users.targets.offsets[from]);
-      interests.set(ranked.interests, from * interestLimit * dimension);
-      interestCounts.set(ranked.interestCounts, from);
-      const isFirst = from === 0 && interestLimit > 0;
-      if (isFirst) {
-        const all = await ranked.best(
-          topForUse,
-          seen.map(() => nothing),
-        );
-        inUse = interestsInUse(winnersOf(all), topForUse, interestLimit);
-      }
-      if (lists) {
-        const found = await ranked.best(lists.count, seen);
-        for (const [row, list] of found.entries()) await lists.visit({ user: users.users[from + row]!, ...list });
-      }
-      options.onProgress?.(from + here, count);
+  for (let from = 0; from < count; from += batch) {
+    const here = Math.min(batch, count - from);
+    const seen = Array.from({ length: here }, (_, row) => (includeSeen ? nothing : seenItems(users, from + row)));
+    const ranked = await ranker.rank(from, seen);
+    ranks.set(ranked.ranks, users.targets.offsets[from]);
+    interests.set(ranked.interests, from * interestLimit * dimension);
+    interestCounts.set(ranked.interestCounts, from);
+    const isFirst = from === 0 && interestLimit > 0;
+    if (isFirst) {
+      const all = await ranked.best(
+        topForUse,
+        seen.map(() => nothing),
+      );
+      inUse = interestsInUse(winnersOf(all), topForUse, interestLimit);
     }
-  } finally {
-    ranker.dispose();
+    if (lists) {
+      const found = await ranked.best(lists.count, seen);
+      for (const [row, list] of found.entries()) await lists.visit({ user: users.users[from + row]!, ...list });
+    }
+    options.onProgress?.(from + here, count);
   }
   const vectors = { values: interests, counts: interestCounts, interests: interestLimit, dimension };
   const diversity = interestLimit > 0 ? interestDiversity(vectors) : undefined;

@@ -3,9 +3,10 @@ import { fail } from "../errors.ts";
 import type { Arrays } from "../models/arrays.ts";
 import { isFitted, type ModelSpec } from "../models/registry.ts";
 import type { Dataset } from "./dataset.ts";
-import { endEpoch } from "./end-epoch.ts";
+import { endEpoch, validating } from "./end-epoch.ts";
 import { createFeeder } from "./feeder.ts";
 import { fitModel } from "./fit.ts";
+import { createJudge } from "./judge.ts";
 import { buildObjective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
 import { pickArrays, restore, snapshot } from "./parameter-arrays.ts";
@@ -50,6 +51,8 @@ export async function train(
   const first = progress.epoch * stepsPerEpoch + progress.step;
   const task = { spec, data: { ...dataset, itemEmbeddings: undefined }, options, plan: program.plan, first };
   const feeder = await createFeeder(steps, task, engine.description.kind, hooks.batchesFrom);
+  const judging = validating(options, hooks.onValidation);
+  const validation = createJudge(engine, parameters, spec, dataset, dataset.split.validation, judging);
 
   try {
     while (goesOn(progress, options)) {
@@ -86,7 +89,7 @@ export async function train(
         if (performance.now() - savedAt > checkpointSeconds * 1000 && !last) await checkpoint();
       }
       const trained = { loss: meter.loss(), seconds: meter.seconds(), samplesPerSecond: meter.rate() };
-      const ended = await endEpoch(engine, parameters, spec, dataset, options, progress, trained, hooks.onValidation);
+      const ended = endEpoch(await validation.judge(), options, progress, trained);
       progress = ended.progress;
       if (ended.isBest) best = await snapshot(parameters, learned());
       hooks.onEpoch?.(ended.result, ended.judgement);
@@ -97,6 +100,7 @@ export async function train(
     return { progress, best: kept, interrupted: goesOn(progress, options) };
   } finally {
     await feeder.close();
+    validation.dispose();
     program.dispose();
   }
 }

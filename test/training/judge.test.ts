@@ -4,9 +4,9 @@ import { concatenateLists, itemsAt } from "../../src/data/sequences.ts";
 import type { EvaluationUsers } from "../../src/data/split.ts";
 import { createEngine, type Engine } from "../../src/engine.ts";
 import { rankingMetrics } from "../../src/evaluation/metrics.ts";
-import { modelSpec } from "../../src/models/registry.ts";
+import { modelSpec, type TrainedSpec } from "../../src/models/registry.ts";
 import { createDataset } from "../../src/training/dataset.ts";
-import { type JudgeOptions, judge, type RankedList } from "../../src/training/judge.ts";
+import { createJudge, type JudgeOptions, judge, type RankedList } from "../../src/training/judge.ts";
 import { splitLog } from "../../src/training/protocol.ts";
 
 const log = plantedLog({ users: 300, items: 90, topics: 9, length: [8, 14], seed: 3 });
@@ -143,5 +143,39 @@ describe("judging", () => {
       expect(new Set(own).size).toBe(new Set(itemsAt(returning.targets, index)).size);
     }
     expect(judgement.metrics).toEqual(rankingMetrics(judgement.ranks, returning.targets.offsets, [10]));
+  });
+
+  test("a judge that is kept judges what has changed as a new one does, compiles once, and frees all of it", async () => {
+    const programs: { isDisposed: boolean }[] = [];
+    const counting: Engine = {
+      ...engine,
+      async compile(goal) {
+        const program = await engine.compile(goal);
+        const counted = { isDisposed: false };
+        programs.push(counted);
+        const dispose = () => {
+          counted.isDisposed = true;
+          program.dispose();
+        };
+        return { ...program, dispose };
+      },
+    };
+    const parameters = engine.createParameters();
+    const kept = createJudge(counting, parameters, spec as TrainedSpec, dataset, users, { at: [10] });
+    const first = await kept.judge();
+    const compiled = programs.length;
+    expect(await kept.judge()).toEqual(first);
+    const table = await parameters.read("items.embedding");
+    parameters.write(
+      "items.embedding",
+      table.map((value, i) => Math.sin(value + i)),
+    );
+    const second = await kept.judge();
+    expect(second.ranks).not.toEqual(first.ranks);
+    expect(second).toEqual(await judge(engine, parameters, spec, dataset, users, { at: [10] }));
+    expect(programs).toHaveLength(compiled);
+    expect(programs.some(({ isDisposed }) => isDisposed)).toBe(false);
+    kept.dispose();
+    expect(programs.every(({ isDisposed }) => isDisposed)).toBe(true);
   });
 });
