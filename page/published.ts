@@ -33,7 +33,8 @@ function ownRow({ label, summary }: DrawnModel): Row {
     ...(recall ? [[`Recall@${at}`, recall.mean] as const] : []),
     ...(ndcg ? [[`NDCG@${at}`, ndcg.mean] as const] : []),
   ]);
-  const passes = summary.passes === null ? "" : `, after ${summary.passes.mean.toFixed(0)} passes`;
+  const count = summary.passes?.mean.toFixed(0);
+  const passes = count === undefined ? "" : `, after ${count} ${count === "1" ? "pass" : "passes"}`;
   return {
     ...{ source: `this page${passes}`, data: "the same", protocol: "the same", model: label },
     ...{ metrics: Object.fromEntries(metrics), isOwn: true },

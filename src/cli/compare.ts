@@ -173,7 +173,8 @@ function adapterOf(finished: ReadonlyMap<string, readonly FinishedRun[]>): strin
 function describeRun({ history, test }: ComparedRun): string {
   const hitRates = test.metrics.map(({ at, hitRate }) => `HitRate@${at} ${hitRate.toFixed(4)}`).join(", ");
   const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  return `test ${hitRates} after ${history.length} passes in ${seconds.toFixed(1)} s`;
+  const passes = `${history.length} ${history.length === 1 ? "pass" : "passes"}`;
+  return `test ${hitRates} after ${passes} in ${seconds.toFixed(1)} s`;
 }
 
 const howToGoOn = (out: string | undefined): string =>
