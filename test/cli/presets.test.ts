@@ -60,7 +60,7 @@ test("a model without presets says so", async () => {
 const trainingOf = (options: Parameters<typeof newJob>[0]) => newJob({ interactions: "log.csv", ...options }).training;
 
 test("remi trains with what its paper adds, and what is given wins", () => {
-  const remi = { ...trainingDefaults, hardNegativesBeta: 10, routingRegularisation: 12_800 };
+  const remi = { ...trainingDefaults, hardNegativesBeta: 1, routingRegularisation: 12_800 };
   expect(trainingOf({ modelName: "remi" })).toEqual(remi);
   expect(trainingOf({ modelName: "remi", hardNegativesBeta: 0 })).toEqual({ ...remi, hardNegativesBeta: 0 });
 });
