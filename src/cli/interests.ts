@@ -77,7 +77,7 @@ async function writeInterests(options: InterestsOptions, console: Console): Prom
     const { files, earlier, finished } = written;
     console.print(`${written.users} users, up to ${written.interests} interests of ${written.dimension} numbers`);
     for (const file of files) console.print(file);
-    if (earlier > 0) console.note(`${earlier} files were there already`);
+    if (earlier > 0) console.note(`${earlier} ${earlier === 1 ? "file was" : "files were"} there already`);
     if (!finished) console.note("stopped; the same command goes on behind the files that are finished");
     await writeJsonFile(json, { folder, ...written });
     return finished ? 0 : 130;

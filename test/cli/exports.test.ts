@@ -36,7 +36,7 @@ test("interests writes users of the model's own log, or of another in parts, and
   expect((await polymind(sharded)).errors).toEqual([]);
   const part = join(folder, "new-00002-of-00002.jsonl");
   expect(JSON.parse(await readFile(part, "utf8"))).toMatchObject({ user: "bob", interests: 1 });
-  expect((await polymind(sharded)).out).toContain("1 files were there already");
+  expect((await polymind(sharded)).out).toContain("1 file was there already");
 });
 
 test("export onnx writes a tower and says what goes in and out", async () => {
