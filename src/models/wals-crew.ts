@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { fail } from "../errors.ts";
+import { createInbox } from "../worker-inbox.ts";
 import type { WalsMemory, WalsStep } from "./wals-work.ts";
 
 /** Does all chunks of a step; `onChunk` is awaited after each. */
@@ -36,38 +36,17 @@ export function threadsHere(): number {
 export function startCrew(memory: WalsMemory, threads: number): Crew {
   const next = new Int32Array(new SharedArrayBuffer(4));
   const workerData: CrewTask = { memory, next };
-  const inbox: (number | null)[] = [];
-  let failure: string | undefined;
-  let wake = () => {};
-  const endWith = (reason: string) => {
-    failure ??= reason.split("\n")[0]!;
-    wake();
-  };
-  const workers = Array.from({ length: threads }, () => {
-    const worker = new Worker(entry, { workerData, execArgv: [] });
-    worker.on("message", (message: number | null) => {
-      inbox.push(message);
-      wake();
-    });
-    worker.on("error", (error: Error) => endWith(error.message));
-    worker.on("exit", () => endWith("wals: a worker was terminated"));
-    return worker;
-  });
+  const workers = Array.from({ length: threads }, () => new Worker(entry, { workerData, execArgv: [] }));
+  const inbox = createInbox<number | null>(workers, (reason = "wals: a worker was terminated") => reason);
   return {
     async run(step, chunks, onChunk) {
       Atomics.store(next, 0, 0);
       const order: CrewOrder = { step, chunks };
       for (const worker of workers) worker.postMessage(order);
       for (let busy = threads; busy > 0; ) {
-        if (inbox.length === 0 && failure === undefined)
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        if (failure !== undefined) fail(failure);
-        for (const message of inbox.splice(0)) {
-          if (message === null) busy--;
-          else await onChunk(message);
-        }
+        const message = await inbox.next();
+        if (message === null) busy--;
+        else await onChunk(message);
       }
     },
     async close() {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { fail } from "../errors.ts";
+import { createInbox } from "../worker-inbox.ts";
 import type { Feeder, FeederTask } from "./feeder-task.ts";
 import { inSharedMemory } from "./shared-memory.ts";
 import type { Steps } from "./steps.ts";
@@ -67,32 +67,17 @@ interface StepWorker {
 function startWorker(workerData: WorkerTask): StepWorker {
   const worker = new Worker(entry, { workerData, execArgv: [] });
   worker.unref();
-  const ready: number[] = [];
-  let failure: string | undefined;
-  let wake = () => {};
-  const endWith = (reason: string) => {
-    failure ??= reason.split("\n")[0]!;
-    wake();
-  };
-  worker.on("message", (memory: number) => {
-    ready.push(memory);
-    wake();
-  });
-  worker.on("error", (error: Error) => endWith(error.message));
-  worker.on("exit", () => endWith("it was terminated"));
+  const ready = createInbox<number>(
+    [worker],
+    (reason = "it was terminated") => `train: the worker that makes the batches failed: ${reason}`,
+  );
   const memories = workerData.memories.map((memory) => new Uint8Array(memory));
   for (const [memory] of memories.entries()) worker.postMessage(memory);
   return {
     async take(into) {
-      if (ready.length === 0 && failure === undefined) {
-        // Only a worker that is waited for keeps the process alive.
-        worker.ref();
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        worker.unref();
-      }
-      const memory = ready.shift() ?? fail(`train: the worker that makes the batches failed: ${failure}`);
+      // Only a worker that is waited for keeps the process alive.
+      worker.ref();
+      const memory = await ready.next().finally(() => worker.unref());
       into.set(memories[memory]!);
       worker.postMessage(memory);
     },
